@@ -1,0 +1,127 @@
+"""Gold articles → Docs: the only way in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vnreport.markup import Article, Entity, MarkupError, Quantity, Sentence, read
+from vnreport.schema import CLASSES, ENTITY_LABELS, QUANTITIES_KEY, SENTENCES_KEY
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+    from spacy.language import Language
+    from spacy.tokens import Doc, Span
+    from spacy.training import Example
+
+
+def read_articles(path: str | Path) -> list[Article]:
+    """All articles of a file or folder, in the order of their names.
+
+    Args:
+        path: a `.vnr` file, or a folder with such files at any depth.
+
+    Raises:
+        FileNotFoundError: there is no article.
+        MarkupError: an article breaks the form; the message names file and line.
+    """
+    path = Path(path)
+    files = sorted(path.rglob("*.vnr")) if path.is_dir() else [path]
+    if not files or not files[0].exists():
+        raise FileNotFoundError(f"{path}: no .vnr article; corpus/FORMAT.md describes the form")
+    return [read(file) for file in files]
+
+
+def to_reference(article: Article, doc: Doc) -> Doc:
+    """Put an article's annotation on a tokenised Doc of its text.
+
+    Sets sentence starts, `doc.ents`, `doc.spans["sentences"]` and
+    `doc.spans["quantities"]`. An entity whose edge falls inside a token is left
+    out and its tokens marked as unknown.
+    """
+    from spacy.tokens import SpanGroup
+
+    sentences = [_span(doc, s.start, s.end, s.label) for s in article.sentences]
+    for token in doc:
+        token.is_sent_start = False
+    for span in sentences:
+        doc[span.start].is_sent_start = True
+    if len(doc):
+        doc[0].is_sent_start = True
+    spans = [doc.char_span(e.start, e.end, label=e.label) for e in article.entities]
+    entities = [span for span in spans if span is not None]
+    known = {i for span in entities for i in range(span.start, span.end)}
+    cut = [e for e, span in zip(article.entities, spans, strict=True) if span is None]
+    unknown = {i for e in cut for i in _tokens(doc, e)} - known
+    doc.set_ents(entities, missing=[doc[i : i + 1] for i in sorted(unknown)], default="outside")
+    doc.spans[SENTENCES_KEY] = SpanGroup(doc, name=SENTENCES_KEY, spans=sentences)
+    quantities = [_span(doc, q.start, q.end, q.kind) for q in article.quantities]
+    doc.spans[QUANTITIES_KEY] = SpanGroup(doc, name=QUANTITIES_KEY, spans=quantities)
+    return doc
+
+
+def _tokens(doc: Doc, entity: Entity) -> range:
+    span = _span(doc, entity.start, entity.end, entity.label)
+    return range(span.start, span.end)
+
+
+def _span(doc: Doc, start: int, end: int, label: str) -> Span:
+    span = doc.char_span(start, end, label=label, alignment_mode="expand")
+    assert span is not None, f"offsets {start}:{end} outside the text"
+    return span
+
+
+def create_corpus_reader(path: Path) -> Callable[[Language], Iterator[Example]]:
+    """The reader `@readers = "vnreport.Corpus.v1"` of a spaCy training config.
+
+    Args:
+        path: a `.vnr` file or a folder of them.
+    """
+
+    def examples(nlp: Language) -> Iterator[Example]:
+        from spacy.training import Example
+
+        for article in read_articles(path):
+            reference = to_reference(article, nlp.make_doc(article.text))
+            yield Example(nlp.make_doc(article.text), reference)
+
+    return examples
+
+
+def to_rows(articles: Iterable[Article]) -> Iterator[dict[str, Any]]:
+    """Articles as JSON-ready rows, the form of `scripts/export-corpus`."""
+    for a in articles:
+        yield {
+            "id": a.id,
+            **a.meta,
+            "text": a.text,
+            "sentences": [{"start": s.start, "end": s.end, "label": s.label} for s in a.sentences],
+            "entities": [{"start": e.start, "end": e.end, "label": e.label} for e in a.entities],
+            "quantities": [
+                {"start": q.start, "end": q.end, "kind": q.kind, "value": q.value, "approx": q.approx}
+                for q in a.quantities
+            ],
+            "roles": [
+                {"sentence": r.sentence, "person": r.person, "title": r.title, "organisation": r.organisation}
+                for r in a.roles
+            ],
+            "indicators": [
+                {"sentence": f.sentence, "name": f.name, "owner": f.owner}
+                | {key: f.values.get(key) for key in ("actual", "plan", "base", "stated", "growth", "excess", "period")}
+                for f in a.facts
+            ],
+        }
+
+
+def load_dataset(path: str | Path) -> DatasetDict:
+    """The corpus as a `datasets.DatasetDict`, one split for each folder of `path`.
+
+    Args:
+        path: a folder with the folders `train`, `dev`, `test`.
+    """
+    from datasets import Dataset, DatasetDict
+
+    folders = sorted(folder for folder in Path(path).iterdir() if folder.is_dir())
+    return DatasetDict({f.name: Dataset.from_list(list(to_rows(read_articles(f)))) for f in folders})

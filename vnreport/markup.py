@@ -1,0 +1,296 @@
+"""The corpus's source form: one sentence a line, annotated in place.
+
+`corpus/FORMAT.md` describes it for people. Everything here needs the standard
+library alone, so that articles can be checked before anything is installed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from vnreport.schema import APPROX, CLASSES, ENTITY_LABELS, KINDS
+
+GAPS = {"|": "\n", ">": " ", "+": ""}
+FACT_QUANTITIES = ("actual", "plan", "base", "stated", "growth", "excess", "period")
+FACT_KEYS = (*FACT_QUANTITIES, "owner")
+
+_CLASS = {name[0]: name for name in CLASSES}
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "s": " "}
+_TOKEN = re.compile(
+    r"\\u(?P<code>[0-9a-fA-F]{4})|\\(?P<escape>.)"
+    rf"|(?P<open>\[)|\](?P<label>{'|'.join(ENTITY_LABELS)})|(?P<brace>\{{)"
+    r"|\|(?P<reading>[^|{}]*)\}|(?P<stray>[\[\]{}\\])|(?P<text>[^\\\[\]{}|]+|\|)",
+)
+_READING = re.compile(
+    rf"(?P<kind>{'|'.join(KINDS)})(?:\s+(?P<value>.*?))?(?:\s+~(?P<approx>{'|'.join(APPROX)}))?",
+)
+
+
+class MarkupError(ValueError):
+    """An article that does not follow `corpus/FORMAT.md`; names file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A numeric expression; `value` as `corpus/GUIDELINE.md` writes it."""
+
+    start: int
+    end: int
+    kind: str
+    value: str = ""
+    approx: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One office of one person; indices into `Article.entities`."""
+
+    sentence: int
+    person: int
+    title: int | None
+    organisation: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One indicator; `values` maps a key of `FACT_QUANTITIES` to a quantity's index."""
+
+    sentence: int
+    name: str
+    values: dict[str, int]
+    owner: str | None = None
+
+
+@dataclass(slots=True)
+class Article:
+    """An annotated article. All offsets are code points of `text`."""
+
+    id: str
+    meta: dict[str, str]
+    text: str
+    sentences: list[Sentence] = field(default_factory=list)
+    entities: list[Entity] = field(default_factory=list)
+    quantities: list[Quantity] = field(default_factory=list)
+    roles: list[Role] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+
+def read(path: Path) -> Article:
+    """Read one article file.
+
+    Raises:
+        MarkupError: the file breaks the form; the message names file and line.
+    """
+    try:
+        source = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MarkupError(f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
+    return parse(source, path.stem, str(path))
+
+
+def parse(source: str, id: str = "", name: str = "<string>") -> Article:
+    """Turn the source form into an article.
+
+    Args:
+        source: the whole file.
+        id: the article's id, its file's stem.
+        name: what error messages call the source.
+    """
+    head, found, body = source.partition("\n---\n")
+    if not found:
+        raise MarkupError(f"{name}: no line '---' between the header and the text")
+    meta = {}
+    for number, line in enumerate(head.split("\n"), 1):
+        key, found, value = line.partition(":")
+        if not found:
+            raise MarkupError(f"{name}:{number}: a header line is 'key: value', not {line!r}")
+        meta[key.strip()] = value.strip()
+    return _Parser(Article(id, meta, ""), name, head.count("\n") + 2).run(body)
+
+
+class _Parser:
+    def __init__(self, article: Article, name: str, line: int) -> None:
+        self.article = article
+        self.name = name
+        self.line = line
+        self.text: list[str] = []
+        self.length = 0
+
+    def fail(self, message: str) -> NoReturn:
+        raise MarkupError(f"{self.name}:{self.line}: {message}")
+
+    def run(self, body: str) -> Article:
+        for line in body.rstrip("\n").split("\n"):
+            self.line += 1
+            if line == "|":
+                self.add("\n")
+            elif line.startswith("@"):
+                self.relation(line)
+            elif not line.startswith("#"):
+                self.sentence(line)
+        article = self.article
+        article.text = "".join(self.text)
+        return article
+
+    def add(self, piece: str) -> None:
+        self.text.append(piece)
+        self.length += len(piece)
+
+    def sentence(self, line: str) -> None:
+        match = re.fullmatch(r"([ASDO])([|>+]) (.*)", line)
+        if match is None:
+            self.fail("a sentence line is 'A| text', 'S> text', 'D+ text' …; see corpus/FORMAT.md")
+        label, gap, content = match.groups()
+        if self.article.sentences:
+            self.add(GAPS[gap])
+        elif gap != "|":
+            self.fail("the first sentence begins with '|'")
+        offset, first = self.length, len(self.text)
+        self.content(content)
+        surface = "".join(self.text[first:])
+        if not surface.strip():
+            self.fail("an empty sentence")
+        start = offset + len(surface) - len(surface.lstrip())
+        self.article.sentences.append(Sentence(start, offset + len(surface.rstrip()), _CLASS[label]))
+
+    def content(self, content: str) -> None:
+        entity: int | None = None
+        braces: list[int] = []
+        position = 0
+        while position < len(content):
+            match = _TOKEN.match(content, position)
+            if match is None:
+                self.fail(f"cannot read {content[position : position + 20]!r}")
+            position = match.end()
+            kind = match.lastgroup
+            value = match.group(kind or 0)
+            if kind == "text":
+                self.add(value)
+            elif kind == "code":
+                self.add(chr(int(value, 16)))
+            elif kind == "escape":
+                self.add(_ESCAPES.get(value, value))
+            elif kind == "open":
+                if entity is not None:
+                    self.fail("an entity inside an entity: '[' before the last one was closed by ']PER'")
+                entity = self.length
+            elif kind == "label":
+                if entity is None:
+                    self.fail(f"']{value}' closes nothing")
+                self.article.entities.append(Entity(*self.edges(entity), value))
+                entity = None
+            elif kind == "brace":
+                braces.append(self.length)
+            elif kind == "reading":
+                if not braces:
+                    self.fail(f"'|{value}}}' closes nothing")
+                self.quantity(braces.pop(), value)
+            else:
+                self.fail(rf"a lone {value!r}; write '\{value}' if the text has it, else check the bracket")
+        if entity is not None or braces:
+            self.fail("a bracket stays open at the end of the sentence")
+
+    def edges(self, start: int) -> tuple[int, int]:
+        surface = "".join(self.text)[start:]
+        if not surface or surface != surface.strip():
+            self.fail(f"a span is empty or begins or ends with a space: {surface!r}")
+        return start, self.length
+
+    def quantity(self, start: int, reading: str) -> None:
+        match = _READING.fullmatch(reading.strip())
+        if match is None:
+            self.fail(f"a reading is 'kind value', with a kind of {', '.join(KINDS)}; not {reading!r}")
+        kind, value, approx = match.group("kind", "value", "approx")
+        if not value and kind != "identifier":
+            self.fail(f"{reading!r} has no value")
+        pattern = VALUES[kind]
+        if value and not re.fullmatch(pattern, value):
+            self.fail(f"the value {value!r} is not in the form of a {kind}; see the table in corpus/FORMAT.md")
+        self.article.quantities.append(Quantity(*self.edges(start), kind, value or "", approx))
+
+    def relation(self, line: str) -> None:
+        if not self.article.sentences:
+            self.fail("a relation stands under the sentence that states it")
+        self.article.text = "".join(self.text)
+        command, _, rest = line.partition(" ")
+        parts = [part.strip() for part in rest.split("|")]
+        sentence = len(self.article.sentences) - 1
+        if command == "@role":
+            if len(parts) != 3:
+                self.fail("a role is '@role person | title | organisation', '-' for none")
+            person, title, body = (
+                self.find(part, label) for part, label in zip(parts, ENTITY_LABELS, strict=True)
+            )
+            if person is None:
+                self.fail("a role needs a person")
+            self.article.roles.append(Role(sentence, person, title, body))
+        elif command == "@fact":
+            pairs = [tuple(map(str.strip, part.split("=", 1))) for part in parts[1:]]
+            if not parts[0] or not all(len(pair) == 2 and pair[0] in FACT_KEYS for pair in pairs):
+                self.fail(f"a fact is '@fact name | key=surface | …' with keys {', '.join(FACT_KEYS)}")
+            fields = {key: value for key, value in pairs}
+            owner = fields.pop("owner", None)
+            values = {key: self.find(value, "") for key, value in fields.items()}
+            known = {key: index for key, index in values.items() if index is not None}
+            if not known.keys() & {"plan", "base", "stated", "growth", "excess"}:
+                self.fail("a fact needs one of plan, base, stated, growth, excess: what it is held against")
+            self.article.facts.append(Fact(sentence, parts[0], known, owner))
+        else:
+            self.fail(f"unknown relation {command!r}: '@role' or '@fact'")
+
+    def find(self, surface: str, label: str) -> int | None:
+        """The index of the span with this surface: in the last sentence, else the nearest before."""
+        if surface == "-":
+            return None
+        surface, _, nth = surface.partition("#")
+        article = self.article
+        if label:
+            spans: list[tuple[int, int, int]] = [
+                (e.start, e.end, i) for i, e in enumerate(article.entities) if e.label == label
+            ]
+        else:
+            spans = [(q.start, q.end, i) for i, q in enumerate(article.quantities)]
+        begin = article.sentences[-1].start
+        same = [s for s in spans if article.text[s[0] : s[1]] == surface.strip()]
+        here = sorted(s for s in same if s[0] >= begin)
+        if here and int(nth or 1) <= len(here):
+            return here[int(nth or 1) - 1][2]
+        if same and not nth:
+            return max(same)[2]
+        self.fail(f"no {label or 'quantity'} {surface!r} is marked in this sentence or before it")
+
+
+_NUMBER = r"-?\d+(?:\.\d+)?(?:/\d+)?"
+_AMOUNT = rf"{_NUMBER}(?:\.\.{_NUMBER})?"
+_DAY = r"(?:\d{4}|-)-\d\d-\d\d"
+_POINT = rf"(?:{_DAY}(?:T\d\d:\d\d)?|(?:\d{{4}}|-)-\d\d|\d{{4}})"
+VALUES = {
+    "money": rf"{_AMOUNT} \S.*",
+    "percent": rf"{_AMOUNT}(?: %/.+)?",
+    "ratio": r"-?\d+(?:\.\d+)?/-?\d+(?:\.\d+)?(?: .+)?",
+    "count": rf"{_AMOUNT}(?: .+)?",
+    "measure": rf"{_AMOUNT} \S.*",
+    "date": rf"{_DAY}(?:T\d\d:\d\d)?",
+    "period": rf"(?:\.\.|{_POINT})(?:/(?:\.\.|{_POINT}))?",
+    "ordinal": r"\d+",
+    "identifier": r".*",
+    "duration": rf"{_AMOUNT} \S.*",
+    "age": rf"{_AMOUNT} \S.*",
+}

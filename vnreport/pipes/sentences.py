@@ -1,0 +1,114 @@
+"""Sentence boundaries of reports: lines, bullets, glued stops, abbreviations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy
+from spacy.attrs import SENT_START
+from spacy.language import Language
+from spacy.tokens import Doc
+
+_LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
+_STOP = re.compile(r"(?:[.!?…]|(?<=[.…])/(?=\.))+(?:[ \t\u00a0]+[.…]+)*(?P<close>[”\"’')\]}»]*)\s*(?=(?P<next>\S))")
+_LAST_WORD = re.compile(r"[^\s.,;:!?…()\"“”‘’/–—-]*\Z")
+_LEAD = re.compile(r"[\s\W_]*(?:\d{1,2}(?:\.\d{1,2})*|[IVXLC]{1,5}|[A-Za-zđĐ])?\s*\Z")
+_LIST_MARK = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*|[IVXLC]{1,5}|[A-Za-zđĐ])\s*[.)/]")
+_ABBREVIATIONS = frozenset("tp tx pgs gs ts ths bs ks nsưt nsnd đc tm kt tl tuq".split())
+_DANGLING = frozenset("và của các với cho những hoặc gồm".split())
+_LONGEST_WORD = 40
+
+
+class ReportSentences:
+    """Sets `doc.sents`.
+
+    A line break ends a sentence unless the line was broken in the middle of
+    one; a stop ends one even where the space after it is missing, unless it
+    belongs to an abbreviation, a number or a list mark. White space after a
+    sentence belongs to it.
+    """
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set the sentence starts of `doc` and return it."""
+        if not len(doc):
+            return doc
+        starts = numpy.full((len(doc), 1), -1, dtype="int64")
+        starts[0] = 1
+        offsets = sentence_starts(doc.text)
+        offset = next(offsets, None)
+        for token in doc:
+            if offset is None:
+                break
+            if token.idx >= offset:
+                starts[token.i] = 1
+                while offset is not None and offset <= token.idx:
+                    offset = next(offsets, None)
+        doc.from_array([SENT_START], starts.astype("uint64"))
+        return doc
+
+
+@Language.factory("report_sentences", assigns=["token.is_sent_start", "doc.sents"])
+def create_report_sentences(nlp: Language, name: str) -> ReportSentences:
+    """The factory of `ReportSentences`."""
+    return ReportSentences()
+
+
+def sentence_starts(text: str) -> Iterator[int]:
+    """Offsets at which a sentence begins, but the first.
+
+    Args:
+        text: any string.
+    """
+    begin = -1  # of the sentence at hand
+    before = ""  # the line before
+    end = 0  # of that line
+    for match in _LINE.finditer(text):
+        line = match.group().strip()
+        if not line:
+            continue
+        start = match.start() + match.group().index(line[0])
+        if begin < 0:
+            begin = start
+        elif not _continues(before, line, text.count("\n", end, start) > 1):
+            yield start
+            begin = start
+        for stop in _STOP.finditer(text, start, match.end()):
+            if _ends(text, begin, stop):
+                begin = stop.end()
+                yield begin
+        before, end = line, match.start() + len(match.group().rstrip())
+
+
+def _continues(before: str, line: str, apart: bool) -> bool:
+    """Whether a line break stands in the middle of a sentence."""
+    if apart or before[-1] in ".!?…:;" or _LIST_MARK.match(line):
+        return False
+    if line[0].islower():
+        return True
+    unfinished = before[-1] == "," or before.rsplit(None, 1)[-1].lower() in _DANGLING
+    return unfinished and line[0].isalnum() and before[0].isalnum()
+
+
+def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
+    """Whether a stop inside a line ends the sentence that began at `begin`."""
+    mark, close, follower = stop.group().strip(), stop.group("close"), stop.group("next")
+    start = stop.start()
+    glued = stop.end() == stop.start() + len(mark)
+    if follower.islower() or follower in ",;:)]}”’%/":
+        return False
+    if close and follower in "-–—":
+        return False
+    if mark[0] != "." or mark[:2] in ("..", "./"):
+        return not glued or follower.isalpha()
+    word = _LAST_WORD.search(text, max(begin, start - _LONGEST_WORD), start)
+    left = word.group() if word else ""
+    if start - begin < 12 and _LEAD.match(text, begin, start):
+        return False
+    if glued and not close:
+        return follower.isupper() and len(left) > 1 and not _abbreviates(left) and not left.isdigit()
+    return not (_abbreviates(left) and follower.isalpha())
+
+
+def _abbreviates(word: str) -> bool:
+    return (len(word) == 1 and word.isupper() and word not in "IV") or word.lower() in _ABBREVIATIONS

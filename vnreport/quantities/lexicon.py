@@ -1,0 +1,71 @@
+"""The tables of `vnreport/lexicon`, read once, and the patterns made from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib.resources import files
+
+_TONES = (
+    *("oà òa", "oá óa", "oả ỏa", "oã õa", "oạ ọa", "oè òe", "oé óe", "oẻ ỏe", "oẽ õe", "oẹ ọe"),
+    *("uỳ ùy", "uý úy", "uỷ ủy", "uỹ ũy", "uỵ ụy"),
+)
+_SPELLINGS = tuple(pair.split() for pair in _TONES)
+
+LETTER = r"[^\W\d_]"
+END = r"(?![^\W_])"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of `units.tsv`: `factor` turns it into its dimension's base; None if regions differ."""
+
+    symbol: str
+    dimension: str
+    factor: Fraction | None
+
+
+def spellings(words: str) -> set[str]:
+    """The words with the tone mark where either school puts it (`khóa`, `khoá`)."""
+    forms = {words}
+    for new, old in _SPELLINGS:
+        if old in words and "q" + old not in words:
+            forms.add(words.replace(old, new))
+        if new in words and "q" + new not in words:
+            forms.add(words.replace(new, old))
+    return forms
+
+
+def alternation(words: Iterable[str]) -> str:
+    """A pattern for any of the words, longest first; a space in a word matches one or two."""
+    forms = {form for word in words for form in spellings(word)}
+    ordered = sorted(forms, key=lambda form: (-len(form), form))
+    return "|".join(re.escape(form).replace(r"\ ", " {1,2}") for form in ordered)
+
+
+def _rows(name: str) -> list[list[str]]:
+    text = (files("vnreport") / "lexicon" / name).read_text(encoding="utf-8")
+    return [line.split("\t") for line in text.splitlines()[1:]]
+
+
+def _pairs(name: str) -> dict[str, str]:
+    return {form: value for word, value in _rows(name) for form in spellings(word)}
+
+
+UNITS = {
+    form: Unit(unit, dimension, Fraction(factor) if factor else None)
+    for surface, unit, dimension, factor in _rows("units.tsv")
+    for form in spellings(surface)
+}
+HEADS: dict[str, frozenset[str]] = {}
+for _word, _class in _rows("heads.tsv"):
+    for _form in spellings(_word):
+        HEADS[_form] = HEADS.get(_form, frozenset()) | {_class}
+APPROXIMATORS = _pairs("approximators.tsv")
+NOUNS = _pairs("nouns.tsv")
+STOPS = frozenset(form for (word,) in _rows("stops.tsv") for form in spellings(word))
+LONGEST_NOUN = max(noun.count(" ") + 1 for noun in NOUNS)
+
+UNIT = re.compile(rf" {{0,2}}({alternation(UNITS)})(?:{END}|(?<=[%‰$²³]))(?!/c{END})")

@@ -1,0 +1,66 @@
+"""Normal forms of Vietnamese text, and the way back to the text as it was typed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_OLD = ("òóỏõọ", "òóỏõọ", "ùúủũụ")
+_PLAIN = ("oa", "oe", "uy")
+_NEW = ("àáảãạ", "èéẻẽẹ", "ỳýỷỹỵ")
+_TONES = {
+    first + new: old + second
+    for (first, second), olds, news in zip(_PLAIN, _OLD, _NEW, strict=True)
+    for old, new in zip(olds, news, strict=True)
+}
+_TONE = re.compile(rf"(?<!q)(?:{'|'.join(_TONES)})(?![^\W\d_])")
+_INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
+_SPACE = re.compile(r"\s+")
+
+
+@lru_cache(maxsize=1 << 16)
+def normalize(text: str) -> str:
+    """The normal form that spellings of one word share.
+
+    Lower case, NFC, tone marks where the older school puts them (`uỷ` → `ủy`,
+    `hoà` → `hòa`), `ð` → `đ`, runs of white space as one space, invisible
+    characters removed. Used for comparing and for features, never for output
+    that claims to be the text.
+    """
+    text = unicodedata.normalize("NFC", text).translate(_INVISIBLE).lower().replace("ð", "đ")
+    text = _TONE.sub(lambda match: _TONES[match.group()], text)
+    return _SPACE.sub(" ", text).strip() or text
+
+
+def compose(text: str) -> tuple[str, list[int] | None]:
+    """NFC without invisible characters, with the way back.
+
+    Returns:
+        The composed text and, for each of its code points and its end, the
+        offset in `text` (a list of `len(composed) + 1`), or None where the two
+        are the same. Each combining sequence is composed alone, so a mark never
+        moves across a boundary.
+    """
+    if text.isascii() or (unicodedata.is_normalized("NFC", text) and not _has_invisible(text)):
+        return text, None
+    pieces: list[str] = []
+    offsets: list[int] = []
+    start, length = 0, len(text)
+    while start < length:
+        end = start + 1
+        while end < length and (unicodedata.combining(text[end]) or ord(text[end]) in _INVISIBLE):
+            end += 1
+        piece = unicodedata.normalize("NFC", text[start:end].translate(_INVISIBLE))
+        pieces.append(piece)
+        offsets.extend([start] * len(piece))
+        start = end
+    offsets.append(length)
+    return "".join(pieces), offsets
+
+
+def _has_invisible(text: str) -> bool:
+    return _INVISIBLE_PATTERN.search(text) is not None
+
+
+_INVISIBLE_PATTERN = re.compile("[" + "".join(map(chr, _INVISIBLE)) + "]")
