@@ -3,21 +3,141 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vnreport.schema import CLASSES, SENTENCES_KEY
+from vnreport.corpus import to_reference
+from vnreport.records import to_records
+from vnreport.schema import CLASSES, ENTITY_LABELS, KINDS, SENTENCES_KEY
 
 if TYPE_CHECKING:
+    from spacy.language import Language
     from spacy.training import Example
 
+    from vnreport.markup import Article
 
-def f_score(true_positives: int, predicted: int, gold: int) -> float:
+Scores = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Counts:
+    """True positives, predicted and gold items, for each label."""
+
+    hits: Counter[str] = field(default_factory=Counter)
+    predicted: Counter[str] = field(default_factory=Counter)
+    gold: Counter[str] = field(default_factory=Counter)
+
+    def add(self, predicted: Iterable[tuple[Any, ...]], gold: Iterable[tuple[Any, ...]]) -> None:
+        """Count items that are equal; the last element of an item is its label."""
+        guesses, truths = set(predicted), set(gold)
+        self.hits.update(item[-1] for item in guesses & truths)
+        self.predicted.update(item[-1] for item in guesses)
+        self.gold.update(item[-1] for item in truths)
+
+    def scores(self, name: str, labels: Sequence[str] = ()) -> Scores:
+        """Precision, recall and F1 over all labels, and F1 of each label, in 0…1."""
+        hits, predicted, gold = (sum(c.values()) for c in (self.hits, self.predicted, self.gold))
+        result: Scores = {
+            f"{name}_p": hits / predicted if predicted else 0.0,
+            f"{name}_r": hits / gold if gold else 0.0,
+            f"{name}_f": f_score(hits, predicted, gold),
+        }
+        if labels:
+            result[f"{name}_f_per_type"] = {
+                label: f_score(self.hits[label], self.predicted[label], self.gold[label]) for label in labels
+            }
+        return result
+
+
+def f_score(hits: int, predicted: int, gold: int) -> float:
     """The harmonic mean of precision and recall; 0 where nothing was right."""
-    return 2 * true_positives / (predicted + gold) if predicted + gold else 0.0
+    return 2 * hits / (predicted + gold) if predicted + gold else 0.0
 
 
-def score_classes(examples: Iterable[Example]) -> dict[str, Any]:
+def evaluate(nlp: Language, articles: Iterable[Article]) -> Scores:
+    """Scores of every stage of a pipeline, run on the bare text of gold articles.
+
+    Args:
+        nlp: a vnreport pipeline.
+        articles: gold.
+
+    Returns:
+        `ents_*`: exact span and label; `boundary_f`: ends of sentences;
+        `class_*`: see `score_classes`; `quantities_found` (a quantity of the
+        gold is touched), `quantities_right` (its kind and value too, both as a
+        share of the gold), `quantities_spurious` (share of the predictions that
+        touch no gold) and `quantities_right_per_type`; `roles_*`: person,
+        title, body and their places all exact; `articles`, `syllables`: what was
+        measured on. All scores in 0…1.
+    """
+    from spacy.training import Example
+
+    entities, roles = Counts(), Counts()
+    found, right, gold_quantities = Counter[str](), Counter[str](), Counter[str]()
+    spurious = predicted_quantities = count = syllables = 0
+    examples = []
+    articles = list(articles)
+    for article, doc in zip(articles, nlp.pipe(a.text for a in articles), strict=True):
+        reference = to_reference(article, nlp.make_doc(article.text))
+        examples.append(Example(doc, reference))
+        records = to_records(doc)
+        spans = [(e["start"], e["end"], e["label"]) for e in records["entities"]]
+        gold = [(e.start, e.end, e.label) for e in article.entities]
+        entities.add(spans, gold)
+        roles.add(_role_items(records["roles"], spans), _gold_roles(article, gold))
+        left = records["quantities"]
+        predicted_quantities += len(left)
+        for quantity in article.quantities:
+            near = [q for q in left if q["start"] < quantity.end and quantity.start < q["end"]]
+            gold_quantities[quantity.kind] += 1
+            if near:
+                best = max(near, key=lambda q: (_same(quantity, q), _overlap(quantity, q)))
+                left = [q for q in left if q is not best]
+                found[quantity.kind] += 1
+                right[quantity.kind] += _same(quantity, best)
+        spurious += len(left)
+        count += 1
+        syllables += len(article.text.split())
+    total = sum(gold_quantities.values())
+    return {
+        **entities.scores("ents", ENTITY_LABELS),
+        **score_classes(examples),
+        "quantities_found": sum(found.values()) / total if total else 0.0,
+        "quantities_right": sum(right.values()) / total if total else 0.0,
+        "quantities_spurious": spurious / predicted_quantities if predicted_quantities else 0.0,
+        "quantities_right_per_type": {k: right[k] / gold_quantities[k] for k in KINDS if gold_quantities[k]},
+        **roles.scores("roles"),
+        "articles": count,
+        "syllables": syllables,
+    }
+
+
+def _role_items(roles: list[dict[str, Any]], spans: list[tuple[int, int, str]]) -> list[tuple[Any, ...]]:
+    return [
+        tuple(None if role[key] is None else spans[role[key]] for key in ("person", "title", "organisation")) + ("role",)
+        for role in roles
+    ]
+
+
+def _gold_roles(article: Article, spans: list[tuple[int, int, str]]) -> list[tuple[Any, ...]]:
+    rows = [{"person": r.person, "title": r.title, "organisation": r.organisation} for r in article.roles]
+    return _role_items(rows, spans)
+
+
+def _same(gold: Any, predicted: Mapping[str, Any]) -> bool:
+    """Whether kind and value agree; an identifier is its own value."""
+    from vnreport.quantities import Quantity
+
+    if gold.kind != predicted["kind"]:
+        return False
+    if gold.kind == "identifier":
+        return True
+    value = Quantity.from_dict(predicted).notation()
+    return gold.value.partition(" ")[0] == value.partition(" ")[0]
+
+
+def score_classes(examples: Iterable[Example]) -> Scores:
     """Sentence boundaries and classes of predicted Docs against gold.
 
     A gold sentence counts as labelled with the class of the predicted sentence
@@ -28,19 +148,17 @@ def score_classes(examples: Iterable[Example]) -> dict[str, Any]:
         `boundary_f` (F1 of sentence ends), each in 0…1.
     """
     pairs: Counter[tuple[str, str]] = Counter()
-    hits = predicted_ends = gold_ends = 0
-    for example in examples:
+    ends = Counts()
+    for number, example in enumerate(examples):
         gold = example.reference.spans.get(SENTENCES_KEY, ())
-        spans = sorted(example.predicted.spans.get(SENTENCES_KEY, ()), key=lambda s: s.start_char)
+        spans = list(example.predicted.spans.get(SENTENCES_KEY, ()))
         for sentence in gold:
-            best = max(spans, key=lambda s: _overlap(s, sentence), default=None)
+            near = example.predicted.char_span(sentence.start_char, sentence.end_char, alignment_mode="expand")
+            touching = [s for s in spans if near is not None and s.start < near.end and near.start < s.end]
+            best = max(touching, key=lambda s: _overlap_spans(s, sentence), default=None)
             pairs[sentence.label_, best.label_ if best is not None else ""] += 1
-        ends = {s.end_char for s in spans}
-        right = {s.end_char for s in gold}
-        hits += len(ends & right)
-        predicted_ends += len(ends)
-        gold_ends += len(right)
-    scores = {
+        ends.add([(number, s.end_char, "end") for s in spans], [(number, s.end_char, "end") for s in gold])
+    per_type = {
         label: f_score(
             pairs[label, label],
             sum(n for (_, given), n in pairs.items() if given == label),
@@ -51,11 +169,15 @@ def score_classes(examples: Iterable[Example]) -> dict[str, Any]:
     total = sum(pairs.values())
     return {
         "class_acc": sum(pairs[label, label] for label in CLASSES) / total if total else 0.0,
-        "class_macro_f": sum(scores.values()) / len(CLASSES),
-        "class_f_per_type": scores,
-        "boundary_f": f_score(hits, predicted_ends, gold_ends),
+        "class_macro_f": sum(per_type.values()) / len(CLASSES),
+        "class_f_per_type": per_type,
+        "boundary_f": ends.scores("boundary")["boundary_f"],
     }
 
 
-def _overlap(a: Any, b: Any) -> int:
+def _overlap(gold: Any, predicted: Mapping[str, Any]) -> int:
+    return max(0, min(gold.end, predicted["end"]) - max(gold.start, predicted["start"]))
+
+
+def _overlap_spans(a: Any, b: Any) -> int:
     return max(0, min(a.end_char, b.end_char) - max(a.start_char, b.start_char))

@@ -13,8 +13,8 @@ from fractions import Fraction
 
 Number = Decimal | Fraction
 
-MAX_DIGITS = 60
-EXACT = Context(prec=400, traps=[Inexact])
+MAX_DIGITS = 60  # longer runs of digits are no figures
+EXACT = Context(prec=400, traps=[Inexact])  # digits and magnitudes never reach its limit
 
 ONES = {
     "không": 0,
@@ -47,18 +47,14 @@ MAGNITUDES = {
     "ngàn": 10**3,
     "vạn": 10**4,
     "triệu": 10**6,
-    "tr": 10**6,
+    "triêu": 10**6,  # a common slip
     "tỷ": 10**9,
     "tỉ": 10**9,
 }
-WORDS = frozenset(
-    {*AFTER_TENS, *AFTER_ODD, *ONES, *ODD, *POINT, *MAGNITUDES, "mười", "mươi", "rưỡi", "nửa", "phần"}
-    - {"tr"}
-)
+WORDS = frozenset((*AFTER_TENS, *ONES, *ODD, *POINT, *MAGNITUDES, "mười", "mươi", "rưỡi", "nửa", "phần"))
 
-_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
-_SPACED = re.compile(r"\d{1,3}(?: \d{3})+")
-_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+_SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
+_TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+")
 
 
 def parse_number(text: str) -> Number:
@@ -87,7 +83,7 @@ def parse_number(text: str) -> Number:
         value = quotient(value, below) if below else None
     if value is None:
         raise ValueError(f"not a Vietnamese numeral: {text!r}")
-    return value if body == folded else -value
+    return value if body == folded else negated(value)
 
 
 def _whole(text: str) -> Number | None:
@@ -98,6 +94,11 @@ def _whole(text: str) -> Number | None:
         return None
     value, used = read(tokens)
     return value if used == len(tokens) else None
+
+
+def negated(value: Number) -> Number:
+    """-value; unlike Decimal's own minus it never rounds."""
+    return value.copy_negate() if isinstance(value, Decimal) else -value
 
 
 def quotient(a: Number, b: Number) -> Number:
@@ -328,7 +329,7 @@ class _Reader:
             tens = self.tens()
             if tens is not None:
                 digits += str(tens)
-            elif self.peek() in ONES and not (digits and self.peek() == "năm" and False):
+            elif self.peek() in ONES:
                 digits += str(ONES[self.peek()])
                 self.at += 1
             else:

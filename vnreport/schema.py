@@ -57,6 +57,12 @@ def set_scores(doc: Doc, scores: list[dict[str, float]]) -> None:
     doc.user_data[_SCORES] = scores
 
 
+def get_scores(doc: Doc) -> list[dict[str, float]]:
+    """The class probabilities of `doc.spans["sentences"]`; an empty dict for each where none were set."""
+    spans = doc.spans.get(SENTENCES_KEY, ())
+    return doc.user_data.get(_SCORES) or [{} for _ in spans]
+
+
 def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
     """Store the readings of `doc.spans["quantities"]`, one a span."""
     doc.user_data[_QUANTITIES] = [quantity.to_dict() for quantity in quantities]

@@ -7,19 +7,19 @@ import unicodedata
 from functools import lru_cache
 
 _OLD = ("òóỏõọ", "òóỏõọ", "ùúủũụ")
-_PLAIN = ("oa", "oe", "uy")
 _NEW = ("àáảãạ", "èéẻẽẹ", "ỳýỷỹỵ")
-_TONES = {
+_TO_OLD = {
     first + new: old + second
-    for (first, second), olds, news in zip(_PLAIN, _OLD, _NEW, strict=True)
+    for (first, second), olds, news in zip(("oa", "oe", "uy"), _OLD, _NEW, strict=True)
     for old, new in zip(olds, news, strict=True)
 }
-_TONE = re.compile(rf"(?<!q)(?:{'|'.join(_TONES)})(?![^\W\d_])")
+_TO_NEW = {old: new for new, old in _TO_OLD.items()}
+_NEW_TONE = re.compile(rf"(?<!q)(?:{'|'.join(_TO_OLD)})(?![^\W\d_])")
+_OLD_TONE = re.compile(rf"(?:{'|'.join(_TO_NEW)})(?![^\W\d_])")
 _INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
 _SPACE = re.compile(r"\s+")
 
 
-@lru_cache(maxsize=1 << 16)
 def normalize(text: str) -> str:
     """The normal form that spellings of one word share.
 
@@ -28,9 +28,22 @@ def normalize(text: str) -> str:
     characters removed. Used for comparing and for features, never for output
     that claims to be the text.
     """
+    return _normalize_word(text) if len(text) <= _LONGEST_WORD else _normalize(text)
+
+
+def _normalize(text: str) -> str:
     text = unicodedata.normalize("NFC", text).translate(_INVISIBLE).lower().replace("ð", "đ")
-    text = _TONE.sub(lambda match: _TONES[match.group()], text)
+    text = _NEW_TONE.sub(lambda match: _TO_OLD[match.group()], text)
     return _SPACE.sub(" ", text).strip() or text
+
+
+_LONGEST_WORD = 64  # what is longer is not worth remembering
+_normalize_word = lru_cache(maxsize=1 << 16)(_normalize)
+
+
+def new_tones(text: str) -> str:
+    """A lower-case text with tone marks where the newer school puts them (`ủy` → `uỷ`)."""
+    return _OLD_TONE.sub(lambda match: _TO_NEW[match.group()], text)
 
 
 def compose(text: str) -> tuple[str, list[int] | None]:
@@ -53,7 +66,7 @@ def compose(text: str) -> tuple[str, list[int] | None]:
             end += 1
         piece = unicodedata.normalize("NFC", text[start:end].translate(_INVISIBLE))
         pieces.append(piece)
-        offsets.extend([start] * len(piece))
+        offsets.extend(range(start, start + len(piece)))
         start = end
     offsets.append(length)
     return "".join(pieces), offsets

@@ -1,20 +1,58 @@
-"""Roles and indicators."""
+"""The stage that ties facts together; `vnreport.relations` does the work."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from vnreport.schema import register_extensions
+from vnreport.schema import SENTENCES_KEY, get_quantities, register_extensions
+
+if TYPE_CHECKING:
+    from spacy.tokens import Span
 
 register_extensions()
 
 
+class _Extent(NamedTuple):
+    start: int
+    end: int
+    label: str
+
+
 class ReportRelations:
+    """Sets `doc._.roles` and `doc._.indicators` from entities, sentences and quantities.
+
+    Sentences are those of `doc.spans["sentences"]`, or of `doc.sents` where a
+    pipeline has no sentence classes.
+    """
+
     def __call__(self, doc: Doc) -> Doc:
+        """Tie together what the stages before found in `doc`, and return it."""
+        from vnreport.relations import find_indicators, find_roles
+
+        sentences = [_extent(span) for span in doc.spans.get(SENTENCES_KEY, ()) or _sents(doc)]
+        entities = [_extent(span) for span in doc.ents]
+        doc._.roles = find_roles(doc.text, entities, sentences)
+        doc._.indicators = find_indicators(doc.text, get_quantities(doc), sentences, entities)
         return doc
 
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Process Docs one by one."""
+        return map(self, stream)
 
-@Language.factory("report_relations")
+
+def _sents(doc: Doc) -> Iterable[Span]:
+    return doc.sents if doc.has_annotation("SENT_START") else [doc[:]] if len(doc) else []
+
+
+def _extent(span: Span) -> _Extent:
+    return _Extent(span.start_char, span.end_char, span.label_)
+
+
+@Language.factory("report_relations", assigns=["doc._.roles", "doc._.indicators"], requires=["doc.ents"])
 def create_report_relations(nlp: Language, name: str) -> ReportRelations:
+    """The factory of `ReportRelations`."""
     return ReportRelations()

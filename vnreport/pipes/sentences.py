@@ -106,7 +106,7 @@ def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
     if start - begin < 12 and _LEAD.match(text, begin, start):
         return False
     if glued and not close:
-        return follower.isupper() and len(left) > 1 and not _abbreviates(left) and not left.isdigit()
+        return follower.isupper() and len(left) > 1 and not _abbreviates(left)
     return not (_abbreviates(left) and follower.isalpha())
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import pickletools
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +15,18 @@ from spacy.attrs import NORM
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from vnreport.text import compose, normalize
+from vnreport.text import compose, new_tones, normalize
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from underthesea_core import CRFFeaturizer, CRFTagger
 
 _UPPER = "A-ZÀ-ÖØ-ÞĂĐĨŨƠƯ" + "".join(map(chr, range(0x1EA0, 0x1EFA, 2)))
-_LETTER = r"[^\W\d_]"
+_LOWER = "a-zß-öø-ÿăđĩũơư" + "".join(map(chr, range(0x1EA1, 0x1EFA, 2)))
+_LETTER = r"(?:[^\W\d_][\u0300-\u036f]*)"
 _PRE_TOKEN = re.compile(
     rf"""
-      https?://\S+ | www\.\S+ | [\w.+-]+@[\w-]+(?:\.[\w-]+)+
+      https?://\S+ | www\.\S+ | [\w.+-]{{1,64}}@[\w-]{{1,64}}(?:\.[\w-]{{1,64}})+
     | [đĐ]/[cC](?!\w)
     | (?:PGS|GS|TS|ThS|BS|CN|KS|TP|Tp|TX|TT|P|Q|H|X|T|NSND|NSƯT|BSCKI{{1,2}}|CKI{{1,2}})\.(?=\s?[{_UPPER}])
     | T\.Ư | [{_UPPER}](?:\.[{_UPPER}])+(?!\w) | (?<!\w)[{_UPPER}]\.(?=[ ]?\S)
@@ -32,16 +34,18 @@ _PRE_TOKEN = re.compile(
     | \d+(?:[.,]\d+)+ | \d+[A-Z]\d*(?!\w) | \d+
     | [A-Za-z]{{1,3}}\d+\w*                               # m2, H5N1
     | [{_UPPER}]+(?:-[{_UPPER}]+)+(?!\w)                 # KT-XH
-    | [{_UPPER}]?[a-zà-ỹđ]+(?:-[a-zà-ỹđ]+)+(?!\w)        # Xin-ga-po
+    | (?:[{_UPPER}][{_LOWER}]+|[{_LOWER}]+(?=(?:-[{_LOWER}]+){{2}}))(?:-[{_LOWER}]+)+(?!\w)  # Xin-ga-po
     | {_LETTER}+(?:['’]{_LETTER}+)*                       # H'Mông
     | \.{{2,}} | -{{2,}} | [✀-➿☀-⛿🀀-🿿]️?(?:‍[✀-➿☀-⛿🀀-🿿]️?)*
     | \S
     """,
     re.VERBOSE,
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_SYLLABLES = 400  # one CRF call
 _MAX_FEATURE = 32  # characters of a pre-token that the CRF sees
 _OFFICE_HEADS = frozenset({"trưởng", "phó", "chánh"})
+_ADDRESS = frozenset("đ/c ông bà anh chị thầy cô cụ em vị giao mời bầu cử".split())
 _BODY_HEADS = frozenset({"ban", "phòng", "công", "trạm", "đoàn", "văn", "khối", "khoa"})
 
 
@@ -67,14 +71,21 @@ class WordTokenizer:
         """Tokenise `text`.
 
         Args:
-            text: any string.
+            text: any string of characters.
 
         Returns:
             A Doc whose text is `text`.
+
+        Raises:
+            ValueError: a lone surrogate, which spaCy cannot hold.
         """
         words: list[str] = []
         spaces: list[bool] = []
         position = 0
+        if (lone := _SURROGATE.search(text)) is not None:
+            raise ValueError(
+                f"a lone surrogate at offset {lone.start()} is no character; decode the text with errors='replace'"
+            )
         for start, end in self.words(text):
             if start > position:
                 _add_gap(text[position:start], words, spaces)
@@ -123,11 +134,16 @@ class WordTokenizer:
             return False
         if left[0].islower() and right[0].isupper():
             return False
+        if left.lower() in _OFFICE_HEADS and right.lower() in _BODY_HEADS:
+            return False
+        if left.lower() in _ADDRESS and right[0].isupper():
+            return False
         abbreviated = any(len(s) > 1 and s.isupper() for s in (left, right))
-        after_name = len(surfaces) > 2 and left[0].isupper() and right[0].islower()
+        after_name = left[0].isupper() and right[0].islower()
         if abbreviated or after_name:
-            return f"{left} {right}".lower() in self._dictionary
-        return not (left.lower() in _OFFICE_HEADS and right.lower() in _BODY_HEADS)
+            pair = normalize(f"{left} {right}")
+            return pair in self._dictionary or new_tones(pair) in self._dictionary
+        return True
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return WordTokenizer, (self.vocab,)
@@ -190,13 +206,12 @@ def _pickled_strings(path: Path) -> list[str]:
         return [argument for _, argument, _ in pickletools.genops(file) if isinstance(argument, str)]
 
 
+@lru_cache(maxsize=1 << 16)
 def _feature_form(surface: str) -> str:
+    """A pre-token as the CRF knows it: it was trained on the newer tone placement."""
     surface = surface[:_MAX_FEATURE]
-    lowered = surface.lower()
-    if len(lowered) != len(surface):
-        return surface
-    normal = normalize(surface)
-    if len(normal) != len(surface) or normal == lowered:
+    normal = new_tones(normalize(surface))
+    if len(normal) != len(surface):
         return surface
     return "".join(n.upper() if s.isupper() else n for n, s in zip(normal, surface, strict=True))
 

@@ -68,4 +68,4 @@ NOUNS = _pairs("nouns.tsv")
 STOPS = frozenset(form for (word,) in _rows("stops.tsv") for form in spellings(word))
 LONGEST_NOUN = max(noun.count(" ") + 1 for noun in NOUNS)
 
-UNIT = re.compile(rf" {{0,2}}({alternation(UNITS)})(?:{END}|(?<=[%‰$²³]))(?!/c{END})")
+UNIT = re.compile(rf"(?: {{0,2}}|(?<=tr)\.)({alternation(UNITS)})(?:{END}|(?<=[%‰$²³]))(?!/c{END})")

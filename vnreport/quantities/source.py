@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from vnreport.text import compose
 
-_SPACES = dict.fromkeys(map(ord, "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"), " ")
-_SPACES |= dict.fromkeys(map(ord, "\u2008\u2009\u200a\u202f\u205f\u3000"), " ")
-_MARKS = dict(zip(map(ord, "‐‑‒–—−０１２３４５６７８９，．％／"), "------0123456789,.%/", strict=True))
-_FOLD = _SPACES | _MARKS
-_UNFOLDED = re.compile("[" + "".join(map(chr, _FOLD)) + "]")
+_SPACES = "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_HYPHENS = "‐‑‒–—−－"
+_PLAIN = dict.fromkeys(map(ord, _SPACES), " ") | dict.fromkeys(map(ord, _HYPHENS), "-")
+_PLAIN |= dict(zip(map(ord, "０１２３４５６７８９，．％／"), "0123456789,.%/", strict=True))
+_UNUSUAL = re.compile("[" + "".join(map(chr, _PLAIN)) + "]")
 _LOWER = "a-zđàáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
-_BROKEN = re.compile(rf"(?<=[^\n.:;!?])\n(?=[{_LOWER}])(?![a-zđ][).])")
+_BREAK = re.compile(rf"(?<=[^\n.:;!?])\n(?=[{_LOWER}])(?![a-zđ][).])")
+_BREAK_BEFORE_NUMBER = re.compile(rf"(?<=[{_LOWER}])\n(?=[0-9])(?![0-9]{{1,2}}(?:\.[0-9]+)*[.)/:-])")
+_FULL_LINE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,10 @@ class Source:
 
     Attributes:
         given: as it came in.
-        typed: composed to NFC, invisible characters gone, with its case.
-        folded: `typed` in lower case with plain spaces, hyphens and digits, and a
-            line that was broken in the middle of a sentence joined again; its
-            code points stand one for one for those of `typed`.
+        typed: composed to NFC with its case; invisible characters gone, spaces,
+            hyphens and digits made plain, lines that were broken in the middle of a
+            sentence joined again.
+        folded: `typed` in lower case, code point for code point.
         offsets: for each code point of `typed`, its offset in `given`; None
             where they are the same.
     """
@@ -43,12 +45,19 @@ class Source:
 
 
 def fold(text: str) -> Source:
-    """Fold a text; its length and its offsets can always be told."""
+    """Fold a text so that each of its characters can still be found in it."""
     typed, offsets = compose(text)
-    joined = _BROKEN.sub(" ", typed)
-    folded = joined.lower()
+    if _UNUSUAL.search(typed):
+        typed = typed.translate(_PLAIN)
+    if "\n" in typed:
+        typed = _BREAK_BEFORE_NUMBER.sub(_joint, _BREAK.sub(" ", typed))
+    folded = typed.lower()
     if len(folded) != len(typed):
-        folded = "".join(c if len(low := c.lower()) != 1 else low for c in joined)
-    if _UNFOLDED.search(folded):
-        folded = folded.translate(_FOLD)
+        folded = "".join(low if len(low := char.lower()) == 1 else char for char in typed)
     return Source(text, typed, folded, offsets)
+
+
+def _joint(match: re.Match[str]) -> str:
+    """A space where the line before the break was full."""
+    line = match.start() - match.string.rfind("\n", 0, match.start())
+    return " " if line > _FULL_LINE else "\n"

@@ -1,0 +1,24 @@
+# Sourced by the other scripts: makes .venv from the lock file, once.
+# shellcheck shell=bash
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+find_python() {
+    local python
+    for python in "${PYTHON:-}" python3.11 python3.12 python3.13 python3.10 python3; do
+        [ -n "$python" ] && "$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null &&
+            { echo "$python"; return; }
+    done
+    echo "error: Python 3.10 to 3.13 is needed; install one, or name it: PYTHON=/path/to/python $0" >&2
+    return 1
+}
+
+stamp=$(cat requirements.lock pyproject.toml | cksum)
+if [ "$(cat .venv/stamp 2>/dev/null)" != "$stamp" ]; then
+    echo "setting up .venv (once, a minute or two) …" >&2
+    "$(find_python)" -m venv --clear .venv
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock >&2
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . >&2
+    echo "$stamp" >.venv/stamp
+fi
+export PATH="$PWD/.venv/bin:$PATH"

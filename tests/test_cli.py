@@ -1,0 +1,123 @@
+"""The command line: what it writes, what it says, and what bad input does."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pytest
+from spacy.language import Language
+from typer.testing import CliRunner
+
+import vnreport
+from vnreport.cli import app
+from vnreport.inputs import InputError, decode
+from tests.conftest import EXAMPLE
+
+SENTENCE = "Đảng ủy xã họp. Thu ngân sách đạt 9,2 tỷ đồng."
+
+
+def run(*arguments: str, input: str | bytes | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["annotate", *arguments], input=input)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_a_file_becomes_a_line(nlp: Language, text: str) -> None:
+    code, out, _ = run(str(EXAMPLE))
+    (line,) = out.splitlines()
+    row = json.loads(line)
+    assert code == 0
+    assert row.pop("id") == str(EXAMPLE)
+    assert row.pop("text") == text
+    assert row == vnreport.to_records(nlp(text))
+
+
+def test_a_folder_becomes_a_file_in_the_order_of_names(tmp_path: Path) -> None:
+    folder = tmp_path / "báo cáo"
+    (folder / "b").mkdir(parents=True)
+    for name in ("c.txt", "a.txt", "b/x.txt"):
+        (folder / name).write_text(SENTENCE, encoding="utf-8")
+    (folder / "notes.md").write_text("left alone", encoding="utf-8")
+    out = tmp_path / "new" / "out.jsonl"
+    code, shown, _ = run(str(folder), "-o", str(out))
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert (code, shown) == (0, "")
+    assert [Path(row["id"]).relative_to(folder).as_posix() for row in rows] == ["a.txt", "b/x.txt", "c.txt"]
+    assert rows[0]["quantities"][0]["value"] == "9200000000"
+
+
+def test_standard_input() -> None:
+    code, out, _ = run("-", input=SENTENCE.encode())
+    row = json.loads(out)
+    assert (code, row["id"], row["text"]) == (0, "-", SENTENCE)
+
+
+def test_pretty_shows_sentences_and_tables() -> None:
+    code, out, _ = run(str(EXAMPLE), "--pretty")
+    assert code == 0
+    for words in ("SHO", "Tuy nhiên", "People and offices", "Lường Văn Panh", "Indicators", "24.2", "Quantities"):
+        assert words in out
+
+
+BAD = {
+    "missing.txt": (None, "no such file or folder; check the name"),
+    "empty.txt": (b"", "holds no text"),
+    "blank.txt": (b" \n\n", "holds no text"),
+    "binary.txt": (bytes(range(256)) * 20, "is binary or in an unknown encoding; save it as .txt in UTF-8"),
+    "page.txt": (b"%PDF-1.7 ...", "is a PDF, not plain text; save it as .txt in UTF-8"),
+    "letter.txt": (b"PK\x03\x04....", "is a Word or zip file, not plain text"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_named_and_the_rest_is_annotated(name: str, tmp_path: Path) -> None:
+    data, message = BAD[name]
+    path = tmp_path / name
+    if data is not None:
+        path.write_bytes(data)
+    good = tmp_path / "good.txt"
+    good.write_text(SENTENCE, encoding="utf-8")
+    code, out, errors = run(str(path), str(good))
+    assert code == 1
+    assert json.loads(out)["id"] == str(good)
+    first, last = errors.strip().splitlines()
+    assert first.startswith(f"error {path}: ")
+    assert message in first
+    assert last == "1 annotated, 1 left out"
+
+
+def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
+    code, _, errors = run(str(tmp_path))
+    assert code == 1
+    assert "no .txt file in this folder" in errors
+
+
+def test_an_unknown_model_is_named(tmp_path: Path) -> None:
+    code, _, errors = run(str(EXAMPLE), "--model", "vi_report_xl")
+    assert code == 2
+    assert "no pipeline 'vi_report_xl'" in errors
+    assert "vi_report_sm" in errors
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1258"])
+def test_encodings_that_are_read(encoding: str) -> None:
+    text = SENTENCE
+    if encoding == "cp1258":  # it writes tones as combining marks
+        text = "".join(
+            c if c in "ăâđêôơưĂÂĐÊÔƠƯ" else unicodedata.normalize("NFD", c) if len(unicodedata.normalize("NFD", c)) == 2 else c
+            for c in text
+        )
+        text = text.replace("ủ", "u\u0309").replace("ậ", "â\u0323").replace("ỷ", "y\u0309").replace("ệ", "ê\u0323")
+    assert unicodedata.normalize("NFC", decode(text.encode(encoding), "x")) == SENTENCE
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\x00", b"\x80\x81\x82\x83" * 10, "Sự thật".encode("utf-8")[:-1] + b"\xc3" * 3])
+def test_what_is_not_text_is_refused(data: bytes) -> None:
+    with pytest.raises(InputError, match=r"^x: .*save it as"):
+        decode(data, "x")
+
+
+def test_help_teaches() -> None:
+    shown = " ".join(CliRunner().invoke(app, ["annotate", "--help"]).stdout.split())
+    assert "vnreport annotate report.txt --pretty" in shown

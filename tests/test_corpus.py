@@ -1,0 +1,85 @@
+"""Gold articles as Docs, as rows, and as a dataset; the checker of the corpus."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import spacy
+
+from tests.conftest import ROOT
+from vnreport.corpus import create_corpus_reader, load_dataset, read_articles, to_reference
+from vnreport.markup import parse
+from vnreport.pipes.tokenizer import WordTokenizer
+
+ARTICLES = ROOT / "corpus/articles"
+SOURCE = "kind: x\n---\nO| [Đảng ủy xã]ORG họp {8/7/2020|date 2020-07-08}.\nA> Đạt {9,2 tỷ|money 9200000000 VND}.\n"
+
+
+def test_gold_on_a_doc() -> None:
+    article = parse(SOURCE)
+    doc = to_reference(article, WordTokenizer(spacy.blank("xx").vocab)(article.text))
+    assert [(e.text, e.label_) for e in doc.ents] == [("Đảng ủy xã", "ORG")]
+    assert [s.text for s in doc.sents] == ["Đảng ủy xã họp 8/7/2020.", "Đạt 9,2 tỷ."]
+    assert [s.label_ for s in doc.spans["sentences"]] == ["OTHER", "ACHIEVEMENT"]
+    assert [(q.text, q.label_) for q in doc.spans["quantities"]] == [("8/7/2020", "date"), ("9,2 tỷ", "money")]
+
+
+def test_an_entity_that_cuts_a_token_is_unknown_not_wrong() -> None:
+    article = parse("kind: x\n---\nO| Bà [Lan]PERh nói.\n")
+    doc = to_reference(article, WordTokenizer(spacy.blank("xx").vocab)(article.text))
+    assert not doc.ents
+    assert [t.ent_iob_ for t in doc] == ["O", "", "O", "O"]
+
+
+def test_the_reader_of_a_training_config() -> None:
+    nlp = spacy.blank("xx")
+    nlp.tokenizer = WordTokenizer(nlp.vocab)
+    examples = list(create_corpus_reader(ARTICLES / "dev")(nlp))
+    assert len(examples) == len(list((ARTICLES / "dev").glob("*.vnr")))
+    assert all(not example.predicted.ents for example in examples)
+    assert any(example.reference.ents for example in examples)
+
+
+def test_a_folder_without_articles_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no \.vnr article"):
+        read_articles(tmp_path)
+
+
+def test_the_corpus_as_a_dataset() -> None:
+    splits = load_dataset(ARTICLES)
+    assert {name: len(split) for name, split in splits.items()} == {
+        name: len(list((ARTICLES / name).glob("*.vnr"))) for name in splits
+    }
+    row = splits["dev"][0]
+    first = row["entities"][0]
+    assert row["text"][first["start"] : first["end"]]
+    assert {"sentences", "quantities", "roles", "indicators", "place"} <= row.keys()
+
+
+def check(*paths: Path) -> tuple[int, str]:
+    script = [sys.executable, "-S", str(ROOT / "scripts/check-corpus"), *map(str, paths)]
+    result = subprocess.run(script, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout
+
+
+def test_the_checker_needs_the_standard_library_alone() -> None:
+    code, shown = check(ARTICLES / "dev")
+    assert (code, shown.strip().rpartition(", ")[2]) == (0, "0 problems")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("O| [đồng chí Lan]PER họp.", "a form of address inside PER"),
+        ("O| [Lê Lan,]PER họp.", "punctuation at its edge"),
+    ],
+)
+def test_the_checker_finds(line: str, problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.vnr"
+    path.write_text(f"kind: x\nplace: x\nregion: x\nyear: 2020\nnoise: clean\n---\n{line}\n", encoding="utf-8")
+    code, shown = check(path)
+    assert problem in shown
+    assert code == 1

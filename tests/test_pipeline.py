@@ -1,0 +1,206 @@
+"""The released pipeline is a spaCy pipeline like any other."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import pickle
+import subprocess
+import sys
+import unicodedata
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import jsonschema
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy import displacy
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+import vnreport
+from vnreport.schema import CLASSES, ENTITY_LABELS, QUANTITIES_KEY, SENTENCES_KEY
+
+NAMES = ["report_sentences", "ner", "report_classifier", "report_quantities", "report_relations"]
+
+
+def test_every_stage_leaves_its_annotation(nlp: Language, text: str) -> None:
+    doc = nlp(text)
+    assert doc.text == text
+    assert nlp.pipe_names == NAMES
+    assert {entity.label_ for entity in doc.ents} == set(ENTITY_LABELS)
+    sentences = doc.spans[SENTENCES_KEY]
+    assert {sentence.label_ for sentence in sentences} == set(CLASSES)
+    for sentence in sentences:
+        assert sum(sentence._.scores.values()) == pytest.approx(1, abs=1e-3)
+        assert max(sentence._.scores, key=sentence._.scores.get) == sentence.label_
+    quantities = doc.spans[QUANTITIES_KEY]
+    assert all(span._.quantity.kind == span.label_ for span in quantities)
+    assert doc._.roles
+    assert doc._.indicators
+
+
+def test_what_a_reader_would_note(nlp: Language, text: str) -> None:
+    records = vnreport.to_records(nlp(text))
+    entities, quantities = records["entities"], records["quantities"]
+    roles = {
+        tuple(entities[role[key]]["norm"] if role[key] is not None else None for key in ("person", "title", "organisation"))
+        for role in records["roles"]
+    }
+    assert ("Lường Văn Panh", "Huyện ủy viên", None) in roles
+    assert ("Lường Văn Panh", "Bí thư", "Đảng ủy xã") in roles
+    (budget,) = [row for row in records["indicators"] if "thu ngân sách" in row["name"].lower()]
+    assert quantities[budget["actual"]]["value"] == "3750000000"
+    assert quantities[budget["plan"]]["value"] == "15511000000"
+    assert quantities[budget["stated"]]["value"] == "24.2"
+    assert budget["verdict"] == "rounded"
+    assert budget["owner"] == "huyện"
+
+
+def test_records_follow_the_schema(nlp: Language, text: str) -> None:
+    schema = vnreport.records_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for doc in nlp.pipe([text, "", "Họp.", "\n\n", text.upper()]):
+        records = vnreport.to_records(doc)
+        jsonschema.validate(records, schema)
+        assert json.loads(json.dumps(records)) == records
+        for name in ("sentences", "entities", "quantities"):
+            for row in records[name]:
+                assert doc.text[row["start"] : row["end"]] == row["text"]
+
+
+def test_records_of_a_doc_that_no_stage_saw(nlp: Language) -> None:
+    records = vnreport.to_records(nlp.make_doc("Xã có 12 thôn."))
+    assert records == {"sentences": [], "entities": [], "quantities": [], "indicators": [], "roles": []}
+
+
+@settings(max_examples=50)
+@given(st.text(alphabet="Đảng ủyxã Bí thư 12,5%tỷđồng.:;-\n\u00a0\u0301🌸", max_size=200))
+def test_any_text_is_annotated(text: str) -> None:
+    doc = PIPELINE(text)
+    assert doc.text == text
+    vnreport.to_records(doc)
+
+
+def test_decomposed_text_gives_the_same_facts(nlp: Language, text: str) -> None:
+    decomposed = nlp(unicodedata.normalize("NFD", text))
+    composed = nlp(text)
+    assert decomposed.text != text
+    assert [e.label_ for e in decomposed.ents] == [e.label_ for e in composed.ents]
+    assert [q._.quantity.value for q in decomposed.spans[QUANTITIES_KEY]] == [
+        q._.quantity.value for q in composed.spans[QUANTITIES_KEY]
+    ]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_processes(nlp: Language, text: str, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spacy.language, "mp", multiprocessing.get_context(method))
+    texts = [text, "Xã có 12 thôn.", text[:300]]
+    alone = [vnreport.to_records(doc) for doc in nlp.pipe(texts)]
+    together = [vnreport.to_records(doc) for doc in nlp.pipe(texts, n_process=2, batch_size=1)]
+    assert together == alone
+
+
+def test_disk_and_bytes(nlp: Language, text: str, tmp_path: Path) -> None:
+    expected = vnreport.to_records(nlp(text))
+    nlp.to_disk(tmp_path / "model")
+    assert vnreport.to_records(spacy.load(tmp_path / "model")(text)) == expected
+    assert vnreport.to_records(vnreport.load(tmp_path / "model")(text)) == expected
+    other = spacy.blank("vi", config=nlp.config).from_bytes(nlp.to_bytes())
+    assert vnreport.to_records(other(text)) == expected
+
+
+def test_pickle(nlp: Language, text: str) -> None:
+    copy = pickle.loads(pickle.dumps(nlp))
+    assert vnreport.to_records(copy(text)) == vnreport.to_records(nlp(text))
+
+
+def test_doc_bin(nlp: Language, text: str) -> None:
+    doc = nlp(text)
+    data = DocBin(store_user_data=True, docs=[doc]).to_bytes()
+    (copy,) = DocBin().from_bytes(data).get_docs(nlp.vocab)
+    assert vnreport.to_records(copy) == vnreport.to_records(doc)
+
+
+def test_select_pipes(nlp: Language, text: str) -> None:
+    with nlp.select_pipes(enable=["report_quantities"]):
+        doc = nlp(text)
+    assert doc.spans[QUANTITIES_KEY]
+    assert not doc.ents
+    with nlp.select_pipes(disable=["report_classifier"]):
+        doc = nlp(text)
+    assert SENTENCES_KEY not in doc.spans
+    assert doc._.roles
+
+
+def test_a_stage_can_be_replaced(text: str) -> None:
+    @Language.component("every_sentence_is_a_line")
+    def lines(doc: Doc) -> Doc:
+        for token in doc:
+            token.is_sent_start = token.i == 0 or "\n" in doc[token.i - 1].text
+        return doc
+
+    nlp = vnreport.load("vi_report_sm")
+    nlp.remove_pipe("report_sentences")
+    nlp.add_pipe("every_sentence_is_a_line", first=True)
+    doc = nlp(text)
+    assert len(doc.spans[SENTENCES_KEY]) == len([line for line in text.splitlines() if line.strip()])
+
+
+def test_the_classifier_says_what_it_misses(text: str) -> None:
+    nlp = vnreport.load("vi_report_sm", exclude=["report_sentences"])
+    with pytest.raises(ValueError, match="put 'report_sentences' before"):
+        nlp(text)
+    blank = spacy.blank("xx")
+    blank.add_pipe("sentencizer")
+    blank.add_pipe("report_classifier")
+    with pytest.raises(ValueError, match="is not trained"):
+        blank("Xã họp.")
+
+
+def test_displacy(nlp: Language, text: str) -> None:
+    doc = nlp(text)
+    assert "TITLE" in displacy.render(doc, style="ent")
+    for key in (SENTENCES_KEY, QUANTITIES_KEY):
+        html = displacy.render(doc, style="span", options={"spans_key": key})
+        assert doc.spans[key][0].label_ in html
+
+
+@pytest.mark.parametrize("group", ["spacy_factories", "spacy_tokenizers", "spacy_readers"])
+def test_entry_points_load(group: str) -> None:
+    ours = [point for point in entry_points(group=group) if point.value.startswith("vnreport")]
+    assert ours
+    for point in ours:
+        assert callable(point.load())
+
+
+def test_loading_by_the_name_of_the_package(no_model_in_working_directory: Path, text: str) -> None:
+    code = "import spacy, sys; print(spacy.load('vnreport').pipe_names, 'torch' in sys.modules, 'sklearn' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == f"{NAMES} False False"
+
+
+def test_an_unknown_pipeline_is_named_with_those_there_are() -> None:
+    with pytest.raises(OSError, match=r"no pipeline 'vi_report_xl'; .*vi_report_sm"):
+        vnreport.load("vi_report_xl")
+
+
+def test_spacy_pays_little_for_vnreport() -> None:
+    code = (
+        "import time, spacy; spacy.blank('en'); begin = time.perf_counter(); import {module}; spacy.blank('en');"
+        "print(time.perf_counter() - begin)"
+    )
+
+    def seconds(module: str) -> float:
+        runs = [
+            float(subprocess.run([sys.executable, "-c", code.format(module=module)], capture_output=True, check=True).stdout)
+            for _ in range(3)
+        ]
+        return min(runs)
+
+    assert seconds("vnreport") - seconds("json") < 0.05
+
+
+PIPELINE = vnreport.load("vi_report_sm")

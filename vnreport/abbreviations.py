@@ -1,0 +1,164 @@
+"""Names in one form: abbreviations opened, white space, case and tone marks made regular."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from vnreport.text import normalize
+
+_WORD = re.compile(r"[^\W\d_]+(?:[&/,-][^\W\d_]+)*\.?")
+_PART = re.compile(r"[^\W\d_]+")
+_UPPER, _LOWER = (
+    "".join(c for c in map(chr, range(0x41, 0x1EFA)) if c.isalpha() and getattr(c, f"is{case}")())
+    for case in ("upper", "lower")
+)
+_TWO_WORDS = re.compile(rf"(?<=[{_LOWER}]{{2}})(?=[{_UPPER}][{_LOWER}])")
+_GLUED = re.compile(rf"(?<!\w)(?P<short>[{_UPPER}]{{2,}})(?=[{_UPPER}][{_LOWER}])")
+_DASH = re.compile(r"(?<=[^\W\d_]{2})\s*[-–—]\s*(?=[^\W\d_]{2})")
+_LEVELS = frozenset(
+    "xã huyện tỉnh phường thị trấn thành phố quận thôn ấp bản khu xóm làng buôn khóm tổ dân phố nhân lần thứ và của các".split()
+)
+_NEAR = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of `abbreviations.tsv`; `before` and `behind` are words beside the short form."""
+
+    expansion: str
+    label: str
+    before: re.Pattern[str] | None
+    behind: re.Pattern[str] | None
+
+    def fits(self, label: str, before: str, behind: str) -> bool:
+        if self.label and label and self.label != label:
+            return False
+        if self.before is not None and not self.before.search(before):
+            return False
+        return self.behind is None or self.behind.match(behind) is not None
+
+
+def _lines(name: str) -> list[list[str]]:
+    text = (files("vnreport") / "lexicon" / name).read_text(encoding="utf-8")
+    return [line.split("\t") for line in text.splitlines()[1:]]
+
+
+def _words(cell: str, pattern: str) -> re.Pattern[str] | None:
+    return re.compile(pattern.format("|".join(map(re.escape, cell.split("|"))))) if cell else None
+
+
+def _table() -> dict[str, list[_Row]]:
+    table: dict[str, list[_Row]] = {}
+    for short, label, before, behind, expansion in _lines("abbreviations.tsv"):
+        row = _Row(expansion, label, _words(before, r"\b(?:{})\W*\Z"), _words(behind, r"\W*(?:{})"))
+        table.setdefault(short, []).append(row)
+    return table
+
+
+_ROWS = _table()
+_FORMS = {normalize(form): form for (form,) in _lines("case.tsv")} | {
+    normalize(row.expansion): row.expansion for rows in _ROWS.values() for row in rows
+}
+_FORM = re.compile(
+    r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(_FORMS, key=lambda form: (-len(form), form)))) + r")(?!\w)"
+)
+
+
+def expand(text: str, label: str = "", context: str = "") -> str:
+    """The regular form of a name.
+
+    Args:
+        text: a title, a body or a person as typed (`Ban Tuyên giáo HU`).
+        label: `PER`, `TITLE` or `ORG`; tells `CT` the chairman from `CT` the company.
+        context: the whole text; of two ways to open an abbreviation the one that
+            it spells out somewhere is taken.
+
+    Returns:
+        The name with abbreviations opened, tone marks where the older school puts
+        them, one space between words, and the case that the body's name commonly
+        has: `Ban Tuyên giáo Huyện ủy`. A person's name only changes in space, case
+        and tone marks.
+    """
+    name = " ".join(_tones(word) for word in unicodedata.normalize("NFC", text).split())
+    if label == "PER":
+        return _title_case(name) if name.isupper() else name
+    shouted = name.isupper() and len(name) > _longest_short(name)
+    name = _TWO_WORDS.sub(" ", _GLUED.sub(_split, name))
+    name = _open(name, label, context, shouted)
+    name = _DASH.sub(" - ", name).replace(" & ", " và ")
+    return _regular_case(name, label, shouted)
+
+
+def _tones(word: str) -> str:
+    regular = normalize(word)
+    if len(regular) != len(word):
+        return word
+    return "".join(new.upper() if old.isupper() else new for old, new in zip(word, regular, strict=True))
+
+
+def _longest_short(name: str) -> int:
+    """How long an all-capital name may be and still be an abbreviation."""
+    return len(name) if name in _ROWS else 0
+
+
+def _split(match: re.Match[str]) -> str:
+    return match["short"] + " " if match["short"] in _ROWS else match["short"]
+
+
+def _open(name: str, label: str, context: str, shouted: bool) -> str:
+    pieces: list[str] = []
+    end = 0
+    for match in _short_forms(name):
+        rows = _ROWS.get(match.group()) or _ROWS.get(match.group().rstrip("."), [])
+        before = normalize(name[max(0, match.start() - _NEAR) : match.start()])
+        behind = normalize(name[match.end() : match.end() + _NEAR])
+        fitting = [row for row in rows if row.fits(label, before, behind)]
+        if not fitting:
+            continue
+        row = next((row for row in fitting if len(fitting) > 1 and _spells(context, row.expansion)), fitting[0])
+        if shouted and row.before is None and row.behind is None and normalize(match.group()) in _LEVELS:
+            continue
+        pieces += [name[end : match.start()], row.expansion]
+        end = match.end()
+    return "".join([*pieces, name[end:]])
+
+
+def _short_forms(name: str) -> Iterator[re.Match[str]]:
+    """The words of a name; of a joined one that no row opens, its parts."""
+    for match in _WORD.finditer(name):
+        if match.group() in _ROWS or match.group().rstrip(".") in _ROWS:
+            yield match
+        else:
+            yield from _PART.finditer(name, match.start(), match.end())
+
+
+@lru_cache(maxsize=256)
+def _spells(context: str, expansion: str) -> bool:
+    return expansion.lower() in unicodedata.normalize("NFC", context).lower()
+
+
+def _regular_case(name: str, label: str, shouted: bool) -> str:
+    folded = normalize(name)
+    if len(folded) != len(name):
+        return name
+    if label == "TITLE":
+        regular = folded
+    elif shouted:
+        regular = " ".join(word if word in _LEVELS else _title_case(word) for word in folded.split(" "))
+    else:
+        regular = name
+    pieces, end = [], 0
+    for match in _FORM.finditer(folded):
+        pieces += [regular[end : match.start()], _FORMS[match.group()]]
+        end = match.end()
+    regular = "".join([*pieces, regular[end:]])
+    return regular[:1].upper() + regular[1:]
+
+
+def _title_case(name: str) -> str:
+    return " ".join(word[:1].upper() + word[1:].lower() for word in name.split(" "))

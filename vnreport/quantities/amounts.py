@@ -1,0 +1,277 @@
+"""Numbers with their units: amounts, ranges, ratios and lists that share a unit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+from vnreport.numerals import ONES, Number, negated, parse_number, quotient, read_digits
+from vnreport.quantities import dates, identifiers, periods
+from vnreport.quantities.context import Context
+from vnreport.quantities.draft import Cell, Draft
+from vnreport.quantities.lexicon import END
+from vnreport.quantities.numbers import Located, number_at
+from vnreport.quantities.source import Source
+from vnreport.quantities.units import with_unit
+
+_RANGE = frozenset(("-", "đến", "tới"))
+_LIST = frozenset((",", ";", "và", "hoặc", "hay"))
+_CHANGE = frozenset(("xuống", "xuống còn", "lên"))
+_CONNECT = re.compile(
+    r" {0,2}(-|/|,|;|đến|tới|và|hoặc|hay|xuống còn|xuống|lên|trong) {0,2}(?:tổng số |số )?(?=[0-9]|-[0-9]|[^\W\d_])"
+)
+_DIGIT_WORD = re.compile(rf" {{1,2}}({'|'.join(ONES)}){END}")
+_MINUS = re.compile(r"(?:(?:^|[ (])(-)|(?<![^\W_])(âm) {1,2})$")
+_SIGNED = re.compile(r" {0,2}(?:(?:-|đến|tới) {0,2}-?[0-9]+(?:[.,][0-9]+)? {0,2})?(?:%|độ(?! tuổi)|°)")
+_MINUTES = re.compile(rf" {{0,2}}([0-5]?[0-9]) ?(?:phút|'){END}")
+_BEHIND = re.compile(rf" {{1,2}}trở (lên|xuống){END}")
+_COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{1,3})+(?![0-9])(?!,[0-9])")
+_HUNDRED_PERCENT = "trăm phần trăm"
+_SPAN_HEADS = frozenset(
+    ("trong", "sau", "suốt", "chậm", "trễ", "quá", "dài", "hạn", "mỗi", "trước", "được", "mất", "muộn", "đã", "tù")
+)
+_SPAN_BEHIND = re.compile(r" {1,2}(?:liền|liên|qua|tới|tuổi|nay|sau|trước|tù|rưỡi|cải)|/")
+_LONGEST = 40
+
+
+def read(source: Source, context: Context, worded: bool = False) -> list[Draft]:
+    """The amounts at the context's start: one, or the members of a list; none if it is no number.
+
+    Args:
+        source: the text.
+        context: what stands before the number.
+        worded: whether the number begins with a word.
+    """
+    start = context.start
+    if source.folded.startswith(_HUNDRED_PERCENT, start):
+        cells = (Cell((Decimal(100),)),)
+        draft = Draft(start, start + len(_HUNDRED_PERCENT), "percent", "value", cells, "%", "percent")
+        return [_finished(source, draft, context)]
+    located = number_at(source, start)
+    if located is None:
+        return [] if worded else _comma_list(source, context)
+    pair = _neighbours(source, located) if worded else None
+    if pair:
+        return [_finished(source, pair, context)]
+    first = with_unit(source, _signed(source, located), worded)
+    drafts = [draft for draft in _joined(source, first, worded) if draft.kind]
+    return [_finished(source, draft, context if draft is drafts[0] else None) for draft in drafts]
+
+
+def _signed(source: Source, located: Located) -> Located:
+    """`-2,3%`, `âm 2 độ C`, `-2 đến 0 độ C`: a minus before what can fall below zero."""
+    start = located.start
+    minus = _MINUS.search(source.folded, max(0, start - 5), start)
+    if minus is None or not _SIGNED.match(source.folded, located.end):
+        return located
+    cell = replace(located.cell, values=tuple(map(negated, located.cell.values)))
+    return replace(located, start=minus.start(minus.lastindex or 0), cell=cell)
+
+
+def _joined(source: Source, first: Draft, worded: bool) -> list[Draft]:
+    """`first` and what a connector ties to it."""
+    link = _connector(source, first.end)
+    if link is None or (first.kind and link[0] not in _RANGE):
+        return [_alone(source, first, worded)]
+    join, at = link
+    second = _member(source, at, join, worded)
+    found: list[Draft] = []
+    if second is None:
+        pass
+    elif join in _RANGE:
+        found = _range(source, first, second, join)
+    elif join == "/" or (join == "trong" and second.kind == "count" and not second.doubtful):
+        found = [_ratio(first, second)]
+    elif join in _LIST:
+        found = _list(source, first, second, join, worded)
+    elif join in _CHANGE and second.kind:
+        found = [_shared(first, second)]
+    return found or [_alone(source, first, worded)]
+
+
+def _connector(source: Source, end: int) -> tuple[str, int] | None:
+    match = _CONNECT.match(source.folded, end)
+    return (match[1], match.end()) if match else None
+
+
+def _member(source: Source, at: int, join: str, worded: bool) -> Draft | None:
+    """The number behind a connector, unless it is a code, a date or a year of its own."""
+    sign = join in _RANGE and source.folded.startswith("-", at)
+    located = number_at(source, at + sign)
+    if located is None or identifiers.code(source, at):
+        return None
+    if not located.cell.typed and not worded and join not in ("đến", "tới"):
+        return None
+    if join in _LIST and (dates.days(source, at, False) or periods.years(source, at, True)):
+        return None
+    return with_unit(source, _signed(source, located) if sign else located, worded)
+
+
+def _neighbours(source: Source, low: Located) -> Draft | None:
+    """`ba bốn lần`, `năm bảy hộ`: two digits in words that name a range."""
+    match = _DIGIT_WORD.match(source.folded, low.end)
+    value = low.cell.values[0]
+    if match is None or low.scaled or not 1 < value < 9 or ONES[match[1]] not in (value + 1, 7 if value == 5 else 0):
+        return None
+    high = number_at(source, match.start(1))
+    draft = with_unit(source, high, True) if high else None
+    if draft is None or not draft.kind:
+        return None
+    return replace(draft, start=low.start, form="range", cells=(low.cell, draft.cells[0]))
+
+
+def _range(source: Source, low: Draft, high: Draft, join: str) -> list[Draft]:
+    """One quantity of two ends; nothing where they are not of one kind or do not rise."""
+    if low.kind and (low.kind, low.unit) != (high.kind, high.unit):
+        return []
+    below = low.cells[0] if low.kind else scaled_like(low.cells[0], high.cells[0])
+    if below.values[0] >= high.cells[0].values[0]:
+        return []
+    start = low.start if join == "-" else dates.from_word(source, low.start)
+    kind, doubtful = (high.kind, high.doubtful) if high.kind else ("count", True)
+    return [replace(high, start=start, form="range", cells=(below, high.cells[0]), kind=kind, doubtful=doubtful)]
+
+
+def _ratio(above: Draft, below: Draft) -> Draft:
+    """`22/24 tiêu chí`, `1,9/4,6 tỷ đồng`: the unit and the magnitude count for both."""
+    cells = (scaled_like(above.cells[0], below.cells[0]), below.cells[0])
+    return replace(below, start=above.start, kind="ratio", form="ratio", cells=cells, doubtful=not below.kind)
+
+
+def _list(source: Source, first: Draft, second: Draft, join: str, worded: bool) -> list[Draft]:
+    """`5, 10 năm`: numbers that share the unit of the last; `21, 5 tỷ`: one torn decimal."""
+    torn = _torn(first, second) if join == "," else None
+    if torn:
+        return [torn]
+    members = [first, second]
+    while not members[-1].kind and len(members) < _LONGEST:
+        link = _connector(source, members[-1].end)
+        member = _member(source, link[1], link[0], worded) if link and link[0] in _LIST else None
+        if member is None:
+            return []
+        members.append(member)
+    last = members[-1]
+    numbers = [member.cells[0].values[0] for member in members]
+    rising = all(b == a + 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    if not last.kind or (last.kind == "count" and not rising):
+        return []
+    return [*(_shared(member, last) for member in members[:-1]), last]
+
+
+def _shared(member: Draft, owner: Draft) -> Draft:
+    return replace(
+        member,
+        kind=owner.kind,
+        unit=owner.unit,
+        dimension=owner.dimension,
+        cells=(scaled_like(member.cells[0], owner.cells[0]),),
+        whole=owner.whole,
+        doubtful=owner.kind == "count",
+    )
+
+
+def _torn(first: Draft, second: Draft) -> Draft | None:
+    whole, part = first.cells[0].typed, second.cells[0].typed
+    if second.kind not in ("money", "percent", "measure") or not (whole.isdigit() and part.isdigit()):
+        return None
+    if len(whole) > 3 or len(part) > 2 or int(part) == int(whole) + 1 or int(whole) < int(part) > 9:
+        return None
+    factor = _factor(second.cells[0]) or Fraction(1)
+    cell = Cell((quotient(Decimal(f"{whole}.{part}") * factor.numerator, Decimal(factor.denominator)),))
+    cell = replace(cell, typed=f"{whole},{part}", scale=second.cells[0].scale)
+    return replace(second, start=first.start, cells=(cell,), doubtful=True)
+
+
+def _comma_list(source: Source, context: Context) -> list[Draft]:
+    """`30,40,45 năm tuổi Đảng`: a list whose commas touch its numbers."""
+    start = context.start
+    match = _COMMAS.match(source.folded, start)
+    if match is None:
+        return []
+    parts = match.group().split(",")
+    cells = [Cell((Decimal(part),), "", part) for part in parts]
+    last = with_unit(source, Located(match.end() - len(parts[-1]), match.end(), cells[-1]), False)
+    if not last.kind:
+        return []
+    drafts = []
+    for part, cell in zip(parts[:-1], cells[:-1], strict=True):
+        drafts.append(_shared(Draft(start, start + len(part), "", "value", (cell,)), last))
+        start += len(part) + 1
+    return [_finished(source, draft, context) for draft in (*drafts, last)]
+
+
+def _alone(source: Source, draft: Draft, worded: bool) -> Draft:
+    """A number that nothing is tied to; without a unit a year, a fraction or a bare count."""
+    if draft.kind:
+        return draft
+    if worded:
+        return _fraction(source, draft)
+    if plausible_year(draft.cells[0].typed):
+        return Draft(draft.start, draft.end, "period", iso=draft.cells[0].typed, doubtful=True)
+    behind = source.folded[draft.end : draft.end + 1]
+    if behind.isalpha() or behind in ("_", "\ufe0f", "\u20e3"):
+        return draft
+    return replace(draft, kind="count", dimension="count", doubtful=True)
+
+
+def plausible_year(typed: str) -> bool:
+    """Whether digits without a unit are rather a year than a number."""
+    return len(typed) == 4 and typed.isdigit() and "1900" <= typed < "2100"
+
+
+def _fraction(source: Source, draft: Draft) -> Draft:
+    """`một phần ba`, `hai phần ba số hộ`: a ratio."""
+    above, found, below = source.folded[draft.start : draft.end].partition(" phần ")
+    if not found:
+        return draft
+    numbers = (parse_number(above), parse_number("bốn" if below.strip() == "tư" else below))
+    return replace(draft, kind="ratio", form="ratio", cells=tuple(Cell((number,)) for number in numbers))
+
+
+def _finished(source: Source, draft: Draft, context: Context | None) -> Draft:
+    """What may turn a span of time into a period, minutes behind hours, approximators."""
+    if draft.kind == "duration" and draft.form == "value":
+        period = _period(source, draft, context)
+        if period:
+            return period
+        minutes = _MINUTES.match(source.folded, draft.end) if draft.unit == "giờ" else None
+        if minutes:
+            hours = Fraction(draft.cells[0].values[0]) + Fraction(int(minutes[1]), 60)
+            draft.cells = (Cell((quotient(Fraction(hours), Fraction(1)),)),)
+            draft.end = minutes.end()
+    behind = _BEHIND.match(source.folded, draft.end)
+    draft.approx = context.approximator(draft.dimension) if context else None
+    if draft.approx is None and behind:
+        draft.approx = "over" if behind[1] == "lên" else "under"
+    return draft
+
+
+def _period(source: Source, draft: Draft, context: Context | None) -> Draft | None:
+    """`6 tháng đầu năm 2020`; `sơ kết 9 tháng`, the first nine months as reports say it."""
+    number = draft.cells[0].values[0]
+    if draft.unit not in ("tháng", "quý") or number != int(number):
+        return None
+    part = periods.part_of_year(source, draft.end, int(number), draft.unit)
+    if part:
+        return Draft(draft.start, part[0], "period", iso=part[1])
+    spans = context is None or context.last in _SPAN_HEADS or context.approximator(draft.dimension)
+    if spans or (number, draft.unit) != (9, "tháng") or _SPAN_BEHIND.match(source.folded, draft.end):
+        return None
+    return Draft(draft.start, draft.end, "period", iso=periods.year_part(9, False, None), doubtful=True)
+
+
+def scaled_like(cell: Cell, other: Cell) -> Cell:
+    """`15-30 triệu`: the magnitude of the last number counts for the first."""
+    factor = _factor(other)
+    if factor is None or factor <= 1 or not cell.typed:
+        return cell
+    values: list[Number] = [quotient(Fraction(value) * factor, Fraction(1)) for value in cell.values]
+    return replace(cell, values=tuple(values), scale=other.scale)
+
+
+def _factor(cell: Cell) -> Fraction | None:
+    """What the magnitude words multiply the digits by."""
+    stated = read_digits(cell.typed) if cell.typed else ()
+    return Fraction(cell.values[0]) / Fraction(stated[0]) if stated and stated[0] else None

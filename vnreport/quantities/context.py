@@ -1,0 +1,73 @@
+"""What stands before a number: head words (`ngày`, `thôn`, `khóa`) and approximators."""
+
+from __future__ import annotations
+
+from vnreport.quantities.lexicon import APPROXIMATORS, HEADS
+from vnreport.quantities.source import Source
+
+_REACH = 48
+_WORDS = 5
+
+
+class Context:
+    """The words before `start` on its line, as far as no quantity has taken them.
+
+    Attributes:
+        words: the last of them, in order, with the punctuation that touches them.
+        phrase: the longest head phrase at their end; empty where there is none.
+        classes: the classes of that phrase in `heads.tsv`.
+        begin: where the phrase begins, `start` without one.
+        follows: whether the words begin right behind a quantity.
+    """
+
+    __slots__ = ("begin", "classes", "follows", "phrase", "source", "start", "words")
+
+    def __init__(self, source: Source, start: int, floor: int) -> None:
+        text = source.folded
+        low = max(floor, start - _REACH)
+        line = text.rfind("\n", low, start)
+        self.source = source
+        self.start = self.begin = start
+        self.words = text[max(low, line + 1) : start].split()[-_WORDS:]
+        self.follows = low == floor > 0 and line < 0
+        self.phrase = ""
+        self.classes: frozenset[str] = frozenset()
+        for size in range(len(self.words), 0, -1):
+            phrase = " ".join(self.words[-size:]).lstrip("(\"“”'-:*+•")
+            classes = HEADS.get(phrase)
+            if classes:
+                self.phrase, self.classes = phrase, classes
+                self.begin = self._back(phrase)
+                return
+
+    def _back(self, phrase: str) -> int:
+        at = self.start
+        for word in reversed(phrase.split()):
+            at = self.source.folded.rfind(word, 0, at)
+        return at
+
+    @property
+    def last(self) -> str:
+        """The word next to the number; empty at the beginning of a line."""
+        return self.words[-1] if self.words else ""
+
+    def approximator(self, dimension: str) -> str | None:
+        """What the words say about the number: `gần`, `ước đạt`, `khoảng`.
+
+        Right behind another quantity `trên` means "of" (`2 tỷ trên 5 tỷ`), but not before an age.
+        """
+        words = [word for word in self.words if word != "từ"]
+        for size in range(min(4, len(words)), 0, -1):
+            value = APPROXIMATORS.get(" ".join(words[-size:]))
+            if value:
+                of = words == ["trên"] and self.follows and dimension not in ("age", "calendar", "time")
+                return None if of or value == "none" else value
+        return None
+
+    def capital(self) -> bool:
+        """Whether the head phrase is written as a name in the middle of a sentence."""
+        typed = self.source.typed
+        if not typed[self.begin].isupper() or typed[self.begin : self.start].isupper():
+            return False
+        before = typed[max(0, self.begin - 2) : self.begin].strip(" ")
+        return before[-1:].isalnum() or before[-1:] == ","

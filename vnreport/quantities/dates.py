@@ -1,0 +1,182 @@
+"""Days of the calendar as texts write them, in lists and ranges, to ISO 8601."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+
+from vnreport.quantities.draft import Draft
+from vnreport.quantities.nouns import counted
+from vnreport.quantities.source import Source
+
+YEAR = r"(?:1[5-9]|20|21)[0-9]{2}(?![0-9])"
+RANGE = r"-|đến hết|đến|tới"
+LIST = frozenset((",", ";", "và", "hoặc"))
+_DAY_MONTH_YEAR = re.compile(
+    rf"([0-9]{{1,2}}) ?([/.-]) ?([0-9]{{1,2}}) ?\2 ?(?:({YEAR})|([0-9]{{2}})(?![0-9.,/%]))"
+)
+_IN_WORDS = re.compile(
+    rf"([0-9]{{1,2}}) {{1,2}}tháng {{1,2}}([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?"
+)
+_SLASHED = re.compile(r"([0-9]{1,2}) ?/ ?([0-9]{1,2})(?![0-9])(?! ?/ ?[0-9]|,[0-9]| {0,2}%)")
+_DASHED = re.compile(r"([0-9]{1,2})([-.])([0-9]{1,2})(?![0-9])(?! ?[/-] ?[0-9]|[.,][0-9]| {0,2}%)")
+_ALONE = re.compile(r"([0-9]{1,2})(?![0-9])(?![.,/][0-9])")
+_JOIN = re.compile(rf" {{0,2}}(,|;|và(?= )|hoặc(?= )|{RANGE}) {{0,2}}(?:(?:hết )?ngày )?")
+_CLOCK_BEHIND = re.compile(r"(?: {0,2}[,|-] {0,2}| {1,2})([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?![0-9])")
+_CLOCK_BEFORE = re.compile(r"([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?::[0-5][0-9])?[ ,|-]{1,4}")
+_FROM = re.compile(r"(?<![^\W_])từ (?:ngày |tháng |năm |quý )?$")
+_SHARE_BEFORE = re.compile(r"(?:đạt|có|được|còn|là|với|:|,|-|bầu|chiếm) {0,2}$")
+_SHARE_BEHIND = re.compile(r" {0,2}(?:\(|=|số|tổng|nhất trí|đồng ý|tán thành|phiếu|diện|dân số|đạt)")
+_LONGEST = 12
+
+
+@dataclass(slots=True)
+class _Day:
+    """A day whose month or year may stand with a later one: `21 và 22/6/2018`."""
+
+    start: int
+    end: int
+    day: int
+    month: int | None = None
+    year: int | None = None
+
+    def exists(self) -> bool:
+        if self.month is None:
+            return 1 <= self.day <= 31
+        return 1 <= self.month <= 12 and 1 <= self.day <= monthrange(self.year or 2000, self.month)[1]
+
+    def iso(self) -> str:
+        return f"{self.year or '-'}-{self.month:02}-{self.day:02}"
+
+
+def days(source: Source, start: int, head: bool) -> list[Draft]:
+    """The date or dates at `start`; a range of them is one period.
+
+    Args:
+        source: the text.
+        start: where the first number begins.
+        head: whether a word such as `ngày` announces a date, so that it may come
+            without a year (`5/7`, `5.2`).
+    """
+    items: list[_Day] = []
+    joins: list[str] = []
+    at = start
+    while len(items) < _LONGEST:
+        item = _day(source, at, head, bool(items))
+        if item is None:
+            break
+        items.append(item)
+        join = _JOIN.match(source.folded, item.end)
+        if join is None:
+            break
+        joins.append(join[1])
+        at = join.end()
+    while items and items[-1].month is None:
+        items.pop()
+    if not items or not (head or _sure(source, items, joins)):
+        return []
+    for item, later in zip(reversed(items[:-1]), reversed(items[1:]), strict=True):
+        item.month = item.month or later.month
+        if item.year is None and later.year and item.month and later.month:
+            item.year = later.year - (item.month > later.month)
+    if not all(item.exists() for item in items):
+        return []
+    return _drafts(source, items, joins)
+
+
+def _sure(source: Source, items: list[_Day], joins: list[str]) -> bool:
+    """Whether dates without a head word are dates: they have a year, or are a rising pair."""
+    if any(item.year for item in items):
+        return True
+    if len(items) == 1 or joins[0] == "," or counted(source, items[-1].end):
+        return False
+    return items[0].month is not None or items[0].day < items[-1].day
+
+
+def _drafts(source: Source, items: list[_Day], joins: list[str]) -> list[Draft]:
+    drafts: list[Draft] = []
+    at = 0
+    while at < len(items):
+        item = items[at]
+        if at + 1 < len(items) and joins[at] not in LIST:
+            last = items[at + 1]
+            start = item.start if joins[at] == "-" else from_word(source, item.start)
+            drafts.append(Draft(start, last.end, "period", iso=f"{item.iso()}/{last.iso()}"))
+            at += 2
+        else:
+            drafts.append(Draft(item.start, item.end, "date", iso=item.iso()))
+            at += 1
+    clock = _CLOCK_BEHIND.match(source.folded, items[-1].end)
+    if clock and len(items) == 1 and items[0].year:
+        drafts[0].end = clock.end()
+        drafts[0].iso = _timed(items[0].iso(), clock)
+    return drafts
+
+
+def _day(source: Source, at: int, head: bool, later: bool) -> _Day | None:
+    """The day at `at`; `later` if it goes on a list, where it may be a number of something."""
+    text = source.folded
+    match = _IN_WORDS.match(text, at)
+    if match and (match[3] or not counted(source, match.end())):  # not "6 tháng 12 ngày"
+        item = _Day(at, match.end(), int(match[1]), int(match[2]), int(match[3]) if match[3] else None)
+        if item.exists():
+            return item
+    match = _DAY_MONTH_YEAR.match(text, at)
+    if match and (match[4] or ((head or match[2] == "/") and not counted(source, match.end()))):
+        year = int(match[4]) if match[4] else _century(int(match[5]))
+        item = _Day(at, match.end(), int(match[1]), int(match[3]), year)
+        if item.exists():
+            return item
+    match = _SLASHED.match(text, at)
+    if match:
+        item = _Day(at, match.end(), int(match[1]), int(match[2]))
+    elif head and (match := _DASHED.match(text, at)):
+        item = _Day(at, match.end(), int(match[1]), int(match[3]))
+    if match and item.exists() and not (later and counted(source, item.end)):
+        return item
+    match = _ALONE.match(text, at)
+    item = _Day(at, match.end(), int(match[1])) if match else _Day(at, at, 0)
+    return item if item.exists() else None
+
+
+def _century(year: int) -> int:
+    return year + (2000 if year < 50 else 1900)
+
+
+def loose(source: Source, start: int) -> list[Draft]:
+    """`19/9`, `27-7` that nothing announces: a date unless it is a share of something.
+
+    The draft is marked as doubtful.
+    """
+    slashed = _SLASHED.match(source.folded, start)
+    match = slashed or _DASHED.match(source.folded, start)
+    if match is None or match[2] == "." or _SHARE_BEFORE.search(source.folded, max(0, start - 12), start):
+        return []
+    day = _Day(start, match.end(), int(match[1]), int(match[match.lastindex or 0]))
+    if not day.exists() or (not slashed and day.day < (day.month or 0)):
+        return []
+    if counted(source, day.end) or _SHARE_BEHIND.match(source.folded, day.end):
+        return []
+    return [Draft(start, day.end, "date", iso=day.iso(), doubtful=True)]
+
+
+def clocked(source: Source, start: int) -> list[Draft]:
+    """`08:33 10/07/2020`: a date behind the time of day."""
+    match = _CLOCK_BEFORE.match(source.folded, start)
+    found = days(source, match.end(), False) if match else []
+    if match is None or len(found) != 1 or found[0].kind != "date":
+        return []
+    found[0].start = start
+    found[0].iso = _timed((found[0].iso or "")[:10], match)
+    return found
+
+
+def _timed(iso: str, clock: re.Match[str]) -> str:
+    return f"{iso}T{int(clock[1]):02}:{clock[2]}"
+
+
+def from_word(source: Source, start: int) -> int:
+    """The start of `từ` or `từ ngày` before a range, else `start`."""
+    match = _FROM.search(source.folded, max(0, start - 16), start)
+    return match.start() if match else start

@@ -1,0 +1,137 @@
+"""Document numbers, codes, and numbers that name a thing instead of counting it."""
+
+from __future__ import annotations
+
+import re
+
+from vnreport.quantities.draft import Draft
+from vnreport.quantities.lexicon import END
+from vnreport.quantities.source import Source
+
+_TYPES = (
+    *("NQLT", "NQ", "QĐ", "QD", "CT", "CTr", "KH", "KL", "TB", "BC", "BB", "HD", "CV", "TTr", "TTLT", "TTg", "TT"),
+    *("NĐ", "ND", "QH", "ĐA", "PA", "QC", "GM", "QyĐ", "QyC", "CTPH", "CTHĐ", "UBND", "HĐND", "SL", "PL", "L"),
+    *("VBHN", "ĐU", "HU", "TU", "TW", "HĐ", "ĐK", "PB", "CĐ"),
+)
+_TYPE = "|".join(sorted(_TYPES, key=len, reverse=True))
+_PART = r"[A-ZĐƯÂ][A-Za-zĐđƯÂ]{0,9}[0-9]{0,2}"
+_CODE = re.compile(
+    rf"[0-9]{{1,6}}[A-Za-z]?(?: ?/ ?[0-9]{{4}})? ?[-/] ?(?:{_TYPE}){END}(?: ?[-/&] ?{_PART})*(?:-[0-9]{{4}})?"
+    rf"|[0-9]{{1,6}} ?/ ?[0-9]{{4}} ?/ ?{_PART}(?: ?[-/] ?{_PART})*"
+    rf"|[0-9]{{1,6}} ?[-/] ?[A-ZĐ]{{2,6}}(?: ?[-/] ?{_PART})+"
+)
+_SHORT = re.compile(rf"[0-9]{{1,6}}(?:[A-ZĐa-f][0-9]?)?{END}(?![.,/:][0-9])")
+_HOUSE = re.compile(rf"[0-9]{{1,4}}[A-Z]?(?:/[0-9]{{1,4}}[A-Z]?)+{END}(?![.,][0-9])")
+_HOUSES = frozenset(("số nhà", "nhà số", "ngõ", "hẻm", "kiệt", "ngách", "hạng"))
+_ACCOUNT = re.compile(r"[0-9]{2,}(?:[ .][0-9]+){2,}")
+_LETTERED = re.compile(rf"[0-9]{{1,3}}[a-eA-EĐ]{END}")
+_NETWORK = re.compile(rf"[2-6]G{END}")
+_VERSION = re.compile(r"[2-5]\.0(?![0-9.,]| {0,2}%)")
+_GLUED = re.compile(rf"(?:[A-ZĐ]{{1,5}}|Km)\.?[0-9]+(?:[.+/-][0-9]+|[A-Z][0-9]*)*[A-Za-z]?{END}")
+_NAME = re.compile(r"(?:[^\W\d_]+(?: {1,2}- {1,2}| {1,2}|-))+$")
+_WORD = re.compile(r"[^\W\d_]+")
+_NEXT = re.compile(rf"(?: {{0,2}}, {{0,2}}| {{1,2}}(?:và|hoặc) {{1,2}})([0-9]{{1,4}}[A-Za-z]?){END}(?![.,/-][0-9])")
+_COMMAS = re.compile(r"[0-9]{1,2}(?:,[0-9]{1,2})+(?![0-9])(?![.,/%][0-9])")
+_DIGITS = re.compile("[0-9]+")
+_LONGEST = 12
+
+
+def code(source: Source, start: int) -> int | None:
+    """The end of a document number at `start`: `18-NQ/TW`, `666/2015/QĐ-UBND`; of `4G`."""
+    return _end(_CODE, source.typed, start) or _end(_NETWORK, source.typed, start)
+
+
+def version(source: Source, start: int) -> int | None:
+    """The end of `4.0` behind `công nghiệp`."""
+    return _end(_VERSION, source.folded, start)
+
+
+def numbered(source: Source, start: int, phrase: str) -> int | None:
+    """The end of a number that names: `513`, `1A`, `8A1`, `1C/12` of a house.
+
+    Args:
+        source: the text.
+        start: where the number begins.
+        phrase: the head phrase before it.
+    """
+    short = _end(_SHORT, source.typed, start)
+    if short:
+        return short
+    house = _HOUSE.match(source.typed, start)
+    if house and (phrase in _HOUSES or (phrase == "số" and any(map(str.isalpha, house.group())))):
+        return house.end()
+    return None
+
+
+def account(source: Source, start: int) -> int | None:
+    """The end of an account's number in groups: `4820 2110 0975`, `3713.0.1058264`."""
+    return _end(_ACCOUNT, source.folded, start)
+
+
+def lettered(source: Source, start: int) -> int | None:
+    """The end of a number with a letter behind it: `30a`."""
+    return _end(_LETTERED, source.typed, start)
+
+
+def glued(source: Source, start: int, floor: int) -> tuple[int, int] | None:
+    """A code whose letters touch the number at `start`: `QL1A`, `ĐH.53`, `K4+300`."""
+    text = source.typed
+    begin = start - 1 if text[start - 1] == "." else start
+    while begin > floor and start - begin < 6 and text[begin - 1].isalpha():
+        begin -= 1
+    end = _end(_GLUED, text, begin)
+    return (begin, end) if end and begin < start < end else None
+
+
+def name_start(source: Source, start: int, floor: int, heads: frozenset[str]) -> int | None:
+    """Where the name before a number begins: `đường Đông - Tây 4`, `Phường Móng Cái 3`.
+
+    Args:
+        source: the text.
+        start: where the number begins.
+        floor: what stands before it belongs to another quantity.
+        heads: the words that may begin such a name.
+
+    Returns:
+        The start of the head word; `start` for a name of two words without one;
+        None where no name stands there.
+    """
+    match = _NAME.search(source.typed, max(floor, start - 40), start)
+    if match is None:
+        return None
+    words = [(word.group(), word.start()) for word in _WORD.finditer(source.typed, match.start(), start)]
+    if not words[-1][0].istitle():
+        return None
+    for size in range(2, min(5, len(words)) + 1):
+        word, at = words[-size]
+        if word.lower() in heads:
+            return at
+        if not words[-size + 1][0][0].isupper() and not word[0].isupper():
+            break
+    return start if len(words) > 1 and words[-2][0].istitle() else None
+
+
+def following(source: Source, end: int) -> list[Draft]:
+    """Further numbers under one head: `vành đai 2 và 3`, `tiêu chí số 5, 17`."""
+    drafts: list[Draft] = []
+    while len(drafts) < _LONGEST:
+        match = _NEXT.match(source.typed, end)
+        if match is None:
+            break
+        end = match.end()
+        drafts.append(Draft(match.start(1), end, "identifier"))
+    return drafts
+
+
+def joined(source: Source, start: int) -> list[Draft]:
+    """`2,3 và 4` behind one head: a list whose commas touch its numbers."""
+    match = _COMMAS.match(source.folded, start)
+    if match is None:
+        return []
+    members = _DIGITS.finditer(source.folded, start, match.end())
+    return [Draft(m.start(), m.end(), "identifier") for m in members] + following(source, match.end())
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int | None:
+    match = pattern.match(text, start)
+    return match.end() if match else None

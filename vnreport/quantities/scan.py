@@ -1,0 +1,282 @@
+"""From the folded text to drafts: one pass over the places where a quantity may begin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from vnreport.quantities import amounts, dates, identifiers, periods, words
+from vnreport.quantities.context import Context
+from vnreport.quantities.dates import YEAR
+from vnreport.quantities.draft import Draft
+from vnreport.quantities.lexicon import END, HEADS, UNIT
+from vnreport.quantities.nouns import counted
+from vnreport.quantities.numbers import magnitude_follows
+from vnreport.quantities.source import Source
+
+_SCALE = "trăm|nghìn|ngàn|vạn|triệu|tỷ|tỉ|chục"
+_CANDIDATE = re.compile(
+    r"(?P<digit>[0-9])|(?<![^\W_])(?:"
+    r"(?P<word>(?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|nửa)(?=[ ,])"
+    r"|năm(?= {1,2}[^\W\d_])"
+    rf"|một(?= {{1,2}}(?:phần {{1,2}}(?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}){END})"
+    r"|không(?= phẩy )|trăm(?= phần trăm))"
+    r"|(?P<ordinal>(?:lần|thứ)(?= {1,2}[nhbtsc]))"
+    rf"|(?P<edge>(?:đầu|cuối) năm{END}(?! (?:học|{YEAR})))"
+    rf"|(?P<roman>[ivxl]{{1,8}}){END})"
+)
+_LIST_NUMBER = re.compile(
+    r"[0-9]{1,2}(?:\.[0-9]{1,2})*(?:[.)]|[.]?-(?![0-9])|/(?! ?[0-9])|:)(?![0-9])|[0-9]{1,2}[\ufe0f\u20e3]"
+)
+_SECTION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,3} {1,2}(?=[^\W\d_])")
+_BRACKETED = re.compile(r"\([0-9]{1,2}\) ?[^\W\d_]")
+_PHONE = re.compile(r"(?:0[0-9]{2,4}[. ]?[0-9]{3,4}[. ]?[0-9]{2,4}(?:[. ]?[0-9]{2,4})?|0[0-9]{8,10})(?![0-9])")
+_RUN = re.compile(r"[0-9]+(?:[.,/:-][0-9]+)*")
+_CLOCK = re.compile(
+    r"(?:[01]?[0-9]|2[0-4])(?: {0,2}(?:h|g|giờ) {0,2}[0-5][0-9](?![0-9])(?: ?(?:phút|p|'))?| {0,2}(?:giờ|h)"
+    rf"|:[0-5][0-9](?![0-9])){END}"
+)
+_CLOCK_HEADS = frozenset(("lúc", "hồi", "vào", "từ", "đến", "khung", "tới"))
+_DAYTIME = re.compile(
+    rf" {{1,2}}(?:sáng|chiều|tối|trưa|đêm|khuya|hằng ngày|hàng ngày|mỗi ngày|cùng ngày){END}"
+    rf"| {{0,2}},? {{0,2}}(?:ngày )?[0-9]{{1,2}} ?[/.-] ?[0-9]{{1,2}}(?![0-9]|[.,][0-9])"
+    rf"| {{0,2}}- {{0,2}}[0-9]{{1,2}} ?(?:h|giờ){END}"
+)
+_CLOCK_DAY = re.compile(r" {0,2},? {0,2}(?:sáng |chiều |tối )?(?:ngày |, )(?=[0-9])")
+_PLACE = re.compile(r"([0-9]{1,3})(?:/[0-9]{1,4})?(?![0-9]|[.,/-][0-9])")
+_LONE_DAY = re.compile(r"[0-9]{1,2}(?![0-9.,/-]| {0,2}[^\W\d_])|[0-9]{1,2} {1,2}(?:hằng|hàng) tháng")
+_TAIL = re.compile(r"(?: {0,2}(?:-|/|đến|tới) {0,2}[0-9]+(?:[.,][0-9]+)*)+")
+_LIST_TAIL = re.compile(r"(?: {0,2}(?:-|,|/|và|đến|tới|hoặc) {0,2}[0-9]+(?:[.,][0-9]+)*)+")
+_EVERY = frozenset(("mỗi", "hằng", "hàng", "một"))
+_DATED = re.compile(rf" {{0,2}}(?:năm|nhiệm kỳ|khóa|khoá|năm học|giai đoạn) {{1,2}}(?:{YEAR}(?! ?-)|[ivxl]+{END})")
+_NAMING = frozenset(("name", "label"))
+_PLACES = frozenset(word for word, classes in HEADS.items() if classes & _NAMING and word != "số")
+
+
+def drafts(source: Source) -> list[Draft]:
+    """All quantities of the text, in its order; their offsets count its folded form."""
+    scanner = _Scanner(source)
+    behind = 0
+    for match in _CANDIDATE.finditer(source.folded):
+        if match.start() >= behind:
+            behind = scanner.candidate(match.lastgroup or "", match.start())
+    return scanner.drafts
+
+
+class _Scanner:
+    """Reads one text from left to right.
+
+    Attributes:
+        drafts: what was found so far.
+        floor: the end of the last of them; nothing before it speaks for the next.
+        names: the identifiers found so far, with plain spaces.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.folded
+        self.drafts: list[Draft] = []
+        self.floor = 0
+        self.names: set[str] = set()
+
+    def candidate(self, kind: str, start: int) -> int:
+        """Read what may begin at `start`; returns where to look on."""
+        if kind == "digit":
+            return self.add(self.digit(start)) or self.skip(start)
+        if kind == "word":
+            return self.add(words.number(self.source, start, self.floor))
+        if kind == "ordinal":
+            return self.add(words.ordinal(self.source, start, self.floor))
+        if kind == "roman":
+            return self.add(words.roman(self.source, start, self.floor))
+        return self.add(words.edge(self.source, start))
+
+    def add(self, found: Iterable[Draft]) -> int:
+        """Keep what was found; returns its end, 0 for nothing."""
+        end = 0
+        for draft in found:
+            end = max(end, draft.end)
+            if draft.kind == "identifier":
+                self.names.add(self.surface(draft.start, draft.end))
+            if draft.kind:
+                self.drafts.append(draft)
+                self.floor = end
+        return end
+
+    def surface(self, start: int, end: int) -> str:
+        return " ".join(self.text[start:end].split())
+
+    def skip(self, start: int) -> int:
+        """The end of the digits at `start` and of all that is glued to them."""
+        match = _RUN.match(self.text, start)
+        return match.end() if match else start + 1
+
+    def nothing(self, end: int) -> list[Draft]:
+        """An empty draft: nothing to keep, and nothing to look for before `end`."""
+        return [Draft(end, end, "")]
+
+    def digit(self, start: int) -> list[Draft]:
+        source, text = self.source, self.text
+        before = text[start - 1] if start else " "
+        if before.isalpha() or before in ".#_@&+":
+            glued = identifiers.glued(source, start, self.floor)
+            if glued:
+                context = Context(source, glued[0], self.floor)
+                begin = context.begin if context.classes & _NAMING else glued[0]
+                return [Draft(begin, glued[1], "identifier")]
+            if before in "#_@" or self.tagged(start):
+                return []
+        context = Context(source, start, self.floor)
+        end = identifiers.code(source, start)
+        if end:
+            return [Draft(self.document_start(context), end, "identifier")]
+        if self.listed(start):
+            return []
+        return (self.headed(context) if context.classes else []) or self.unheaded(context)
+
+    def tagged(self, start: int) -> bool:
+        """Whether the number is part of a hashtag or an address."""
+        word = self.text[max(0, start - 60) : start].split()[-1:]
+        return bool(word) and (word[0].startswith("#") or any(mark in word[0] for mark in ("://", "www.", "@")))
+
+    def listed(self, start: int) -> bool:
+        """Whether the number only counts the items of a list: `1.`, `2)`, `(3)`, `1.1 Về …`."""
+        if self.text.startswith("(", start - 1) and start and _BRACKETED.match(self.text, start - 1):
+            return True
+        if _LIST_NUMBER.match(self.text, start):
+            return words.leads(self.source, start)
+        if _SECTION.match(self.text, start):
+            line = self.text[self.text.rfind("\n", 0, start) + 1 : start]
+            return not line.strip(" -+*•") and not self.counts(self.skip(start))
+        return False
+
+    def document_start(self, context: Context) -> int:
+        """Where the type of a document and `số` before its number begin."""
+        if context.last.rstrip(":") == "số" or context.words[-2:] == ["số", ":"]:
+            begin = self.text.rfind("số", 0, context.start)
+            context = Context(self.source, begin, self.floor)
+        return context.begin if context.classes & _NAMING else context.start
+
+    def headed(self, context: Context) -> list[Draft]:
+        """A number whose head word says what it is; nothing where that does not hold."""
+        source, start, classes, phrase = self.source, context.start, context.classes, context.phrase
+        found: list[Draft] = []
+        if "month" in classes:
+            found = periods.months(source, start)
+            if found and self.monthly(context, found[0].end):
+                found = []
+        if not found and "quarter" in classes:
+            found = periods.quarters(source, start)
+        if not found and classes & {"year", "term"}:
+            found = periods.years(source, start, "year" in classes and phrase != "khóa")
+        if found:
+            cut = "term" not in classes and not phrase.startswith("năm học")
+            periods.widen(source, found, context.begin, self.floor, cut)
+            return found
+        if "ordinal" in classes:
+            match = _PLACE.match(self.text, start)
+            if match and phrase.endswith("thứ"):
+                if phrase == "thứ" and words.weekday(source, context, match.end()):
+                    return self.nothing(match.end())
+                return [words.place(context.begin, match.end(), int(match[1]))]
+            if match and not self.counts(match.end()):
+                return [words.place(context.begin, match.end(), int(match[1]))]
+        if classes & {"day", "lapse"}:
+            found = dates.days(source, start, True)
+            if found and ("day" in classes or not self.counts(found[-1].end)):
+                return found
+            if phrase == "ngày" and _LONE_DAY.match(self.text, start):
+                return self.nothing(self.skip(start))
+        return self.named(context) if classes & _NAMING else []
+
+    def monthly(self, context: Context, end: int) -> bool:
+        """`mỗi tháng 2 ngày`: the number counts what follows, not the month."""
+        before = context.words[-2] if len(context.words) > 1 else ""
+        return magnitude_follows(self.source, end) or (before in _EVERY and self.counts(end))
+
+    def named(self, context: Context) -> list[Draft]:
+        """`thôn 4`, `Nghị quyết số 26`, `Chương trình 135`; nothing where it is an amount."""
+        source, start, phrase = self.source, context.start, context.phrase
+        end = identifiers.account(source, start) if context.last == "số" else None
+        end = end or identifiers.numbered(source, start, phrase)
+        if end is None:
+            found = identifiers.joined(source, start)
+            if not found or self.counts(found[-1].end):
+                return []
+            found[0].start = context.begin
+            return found
+        strong = "name" in context.classes or context.capital() or "/" in self.text[start:end]
+        if self.measured(end, strong) or self.text.startswith(f" {phrase}{' '}", end):
+            return []
+        tail = (_LIST_TAIL if phrase == "mức" else _TAIL).match(self.text, end)
+        if tail and (UNIT.match(self.text, tail.end()) or magnitude_follows(source, tail.end())):
+            return []
+        if not strong and (self.counts(end) or (tail and self.counts(tail.end()))):
+            return []
+        begin = context.begin
+        if phrase.endswith("số"):
+            wider = Context(source, begin, self.floor)
+            begin = wider.begin if wider.classes & _NAMING else begin
+        rest = [draft for draft in identifiers.following(source, end) if not self.counts(draft.end)]
+        return [Draft(begin, end, "identifier"), *rest]
+
+    def measured(self, end: int, strong: bool) -> bool:
+        """Whether a unit behind `end` makes the number an amount in spite of its head word."""
+        unit = None if _DATED.match(self.text, end) else UNIT.match(self.text, end)
+        if unit and strong and unit[1] in ("năm", "tháng", "ngày"):
+            unit = None
+        return unit is not None or magnitude_follows(self.source, end)
+
+    def counts(self, end: int) -> bool:
+        """Whether something that the number counts stands behind `end`."""
+        if _DATED.match(self.text, end):
+            return False
+        return counted(self.source, end) or magnitude_follows(self.source, end)
+
+    def unheaded(self, context: Context) -> list[Draft]:
+        source, text, start = self.source, self.text, context.start
+        if _PHONE.match(text, start):
+            return []
+        found = dates.clocked(source, start) or dates.days(source, start, self.day_before(start))
+        if found:
+            return found
+        clock = _CLOCK.match(text, start)
+        if clock and self.is_clock(clock, context):
+            behind = _CLOCK_DAY.match(text, clock.end())
+            return (dates.days(source, behind.end(), True) if behind else []) or self.nothing(clock.end())
+        found = periods.years(source, start, False)
+        if found:
+            periods.widen(source, found, start, self.floor, cut=False)
+            return found
+        return self.name(context) or dates.loose(source, start) or amounts.read(source, context)
+
+    def day_before(self, start: int) -> bool:
+        """`hai ngày 25, 26/9`: the unit of the last quantity announces a date."""
+        last = self.drafts[-1] if self.drafts else None
+        if last is None or not 0 < start - last.end <= 2:
+            return False
+        return last.unit in ("ngày", "đêm") or self.text.startswith("thứ ", last.start)
+
+    def is_clock(self, clock: re.Match[str], context: Context) -> bool:
+        """Whether `8 giờ`, `7h30`, `08:00` is a time of day and not a span of time."""
+        text = clock.group()
+        if context.last in _CLOCK_HEADS or _DAYTIME.match(self.text, clock.end()):
+            return True
+        if text.endswith("h"):
+            return not self.text.startswith("/", clock.end())
+        return text[-1].isdigit() or text[-1] in "p'" or (text.endswith("phút") and "giờ" not in text)
+
+    def name(self, context: Context) -> list[Draft]:
+        """`Phường Móng Cái 3`, `đường Đông - Tây 4`, `30a`: a number that ends a name."""
+        source, start = self.source, context.start
+        end = identifiers.numbered(source, start, "")
+        begin = identifiers.name_start(source, start, self.floor, _PLACES) if end else None
+        if end and begin is not None and (not self.counts(end) or self.surface(begin, end) in self.names):
+            return [Draft(begin, end, "identifier")]
+        end = identifiers.lettered(source, start)
+        if end and not UNIT.match(self.text, end - 1):
+            return [Draft(start, end, "identifier")]
+        if context.last == "nghiệp":
+            end = identifiers.version(source, start)
+            return [Draft(start, end, "identifier")] if end else []
+        return []

@@ -1,0 +1,122 @@
+"""What stands behind a number: units, counted nouns, rates; and the way from unit to unit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+from vnreport.numerals import EXACT, Number
+from vnreport.quantities.draft import Cell, Draft
+from vnreport.quantities.lexicon import END, UNIT, UNITS
+from vnreport.quantities.nouns import known_noun, noun_end
+from vnreport.quantities.numbers import Located
+from vnreport.quantities.source import Source
+
+_KINDS = {"money": "money", "percent": "percent", "time": "duration", "calendar": "duration", "age": "age"}
+_NO_UNIT = re.compile(
+    r"ngày (?:công|lương|hội|lễ)|giờ công|đồng (?:chí|bào|đội|hồ|phục|nghiệp)|độ tuổi|tiếng (?:dân|anh|việt|nói|thái)"
+    r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
+)
+_SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) {0,2}$")
+_UPPER_ONLY = frozenset(("cv", "w"))
+_GLUED_LOWER_ONLY = frozenset(("g", "h", "l"))
+_HALF = re.compile(rf" {{1,2}}rưỡi{END}")
+_THOUSANDS = re.compile(rf"k{END}")
+_SHORT_AGE = re.compile(r"t(?= ?[,;)])")
+_MONEY_SCALE = re.compile(r"(triệu|triêu|tỷ|tỉ|nghìn|ngàn|tr)(?: rưỡi| [0-9]{1,3})?$")
+_COUNTED_IN_MILLIARDS = re.compile(rf" {{1,2}}(?:người|dân|lượt|cổ phiếu|con|cây){END}")
+_RATE = re.compile(
+    r" {0,2}/ {0,2}((?:[0-9]{1,3} (?=(?:tháng|năm|ngày|tuần|giờ|phút|quý)(?![^\W_])))?)(?=[^\W\d_]|%)(?!c(?![^\W_]))"
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_AVERAGE = re.compile(r"bình quân|trung bình")
+
+
+def with_unit(source: Source, located: Located, worded: bool) -> Draft:
+    """One number with the unit, the noun or the rate behind it; its kind stays empty without.
+
+    Args:
+        source: the text.
+        located: the number.
+        worded: whether it stands in words, where an unknown word behind it is no noun.
+    """
+    text, end, cell = source.folded, located.end, located.cell
+    draft = Draft(located.start, end, "", "value", (cell,), doubtful=located.doubtful)
+    match = UNIT.match(text, end)
+    if match and _is_unit(source, located, match):
+        unit = UNITS[" ".join(match[1].split())]
+        draft.end, draft.unit, draft.dimension = match.end(), unit.symbol, unit.dimension
+        draft.kind = _KINDS.get(unit.dimension, "measure")
+        draft.whole = unit.symbol == "VND" and not located.scaled
+        if unit.symbol == "‰":
+            draft.unit, draft.cells = "%", (_times(cell, Decimal("0.1")),)
+    elif cell.typed and _THOUSANDS.match(text, end):
+        draft.end, draft.kind, draft.unit, draft.dimension = end + 1, "money", "VND", "money"
+        draft.cells = (_times(cell, Decimal(1000)),)
+    elif len(cell.typed) == 2 and _SHORT_AGE.match(text, end):
+        draft.end, draft.kind, draft.unit, draft.dimension, draft.doubtful = end + 1, "age", "tuổi", "age", True
+    elif known_noun(source, end) or not (_YEAR.fullmatch(cell.typed) and not located.scaled):
+        _count(source, located, draft, worded)
+    if draft.kind:
+        half = _HALF.match(text, draft.end)
+        if half:
+            draft.end = half.end()
+            draft.cells = (replace(cell, values=tuple(_plus_half(value) for value in draft.cells[0].values)),)
+        _rate(source, draft)
+    return draft
+
+
+def _is_unit(source: Source, located: Located, match: re.Match[str]) -> bool:
+    """Whether what looks like a unit is one: not `2 mẫu nước`, `3 ngày công`, `sóng 4G`."""
+    text = source.folded
+    if _NO_UNIT.match(text, match.start(1)):
+        return False
+    if match[1] == "mẫu":
+        return _SAMPLES.search(text, max(0, located.start - 16), located.start) is None
+    upper = source.typed[match.start(1) : match.end(1)].isupper()
+    if match[1] in _UPPER_ONLY:
+        return upper
+    return not (match[1] in _GLUED_LOWER_ONLY and upper and match.start(1) == located.end)
+
+
+def _count(source: Source, located: Located, draft: Draft, worded: bool) -> None:
+    """A counted noun; behind `triệu` and `tỷ` money where none is known."""
+    text = source.folded
+    noun = noun_end(source, located.end)
+    scale = _MONEY_SCALE.search(text, max(located.start, located.end - 12), located.end)
+    known = noun is not None and noun[1] != "unknown"
+    if scale and (not known or (scale[1] in ("tỷ", "tỉ") and not _COUNTED_IN_MILLIARDS.match(text, located.end))):
+        draft.kind, draft.unit, draft.dimension = "money", "VND", "money"
+        draft.doubtful = scale[1] in ("nghìn", "ngàn")
+    elif noun and not (worded and noun[1] == "unknown" and not located.scaled):
+        draft.end = noun[0]
+        draft.kind = draft.dimension = "count"
+        draft.unit = " ".join(source.typed[located.end : noun[0]].split())
+        draft.whole = noun[1] in ("noun", "classifier") and not located.scaled
+        if draft.whole and len(located.cell.values) > 1:
+            draft.whole = _AVERAGE.search(text, max(0, located.start - 40), located.start) is None
+
+
+def _rate(source: Source, draft: Draft) -> None:
+    """`/người/tháng`, `/ha`, `/6 tháng` behind a unit."""
+    for _ in range(3):
+        match = _RATE.match(source.folded, draft.end)
+        if match is None:
+            return
+        at = match.end()
+        unit, word = UNIT.match(source.folded, at), _WORD.match(source.folded, at)
+        end = max(unit.end() if unit else 0, known_noun(source, at) or 0, word.end() if word else at)
+        draft.unit = f"{draft.unit}/{match[1]}{' '.join(source.typed[at:end].split())}"
+        draft.end = end
+        draft.whole = draft.whole and draft.kind == "money"
+
+
+def _times(cell: Cell, factor: Decimal) -> Cell:
+    return replace(cell, values=tuple(EXACT.multiply(value, factor) for value in cell.values if isinstance(value, Decimal)))
+
+
+def _plus_half(value: Number) -> Number:
+    return EXACT.add(value, Decimal("0.5")) if isinstance(value, Decimal) else value + Fraction(1, 2)

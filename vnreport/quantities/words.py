@@ -1,0 +1,192 @@
+"""Quantities that begin with a word or a Roman numeral: `ba hộ`, `lần thứ nhất`, `khóa XX`."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from vnreport.numerals import AFTER_ODD, AFTER_TENS
+from vnreport.quantities import amounts, periods
+from vnreport.quantities.context import Context
+from vnreport.quantities.dates import YEAR
+from vnreport.quantities.draft import Cell, Draft
+from vnreport.quantities.lexicon import END, NOUNS
+from vnreport.quantities.nouns import counted, known_noun, noun_end
+from vnreport.quantities.numbers import number_at
+from vnreport.quantities.source import Source
+
+_ORDINALS = {"nhất": 1, "nhì": 2} | {word: value for word, value in AFTER_ODD.items() if value > 1}
+_ORDINAL = re.compile(
+    rf"(?:lần {{1,2}}thứ|thứ|lần) {{1,2}}(mười {{1,2}}(?:{'|'.join(AFTER_TENS)})|mười|{'|'.join(_ORDINALS)}){END}"
+)
+_WEEKDAY_BEFORE = frozenset(("sáng", "chiều", "tối", "trưa", "ngày", "vào", "trực", "cả", "kể", "các"))
+_WEEKDAY_BEHIND = re.compile(
+    r" {0,2},? {0,2}\(?(?:ngày )?[0-9]{1,2} ?[/.-] ?[0-9]|,? {1,2}(?:chủ nhật|hằng tuần|hàng tuần|và thứ|tuần)"
+)
+_ITEM_LEAD = re.compile(r"(?:^|\n|[.;:!?…”\"] )[^\w\n]{0,8}$")
+_ROMAN = re.compile(r"(?=[ivxl])(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
+_LETTERS = {"i": 1, "v": 5, "x": 10, "l": 50}
+_PART = re.compile(r"(?:phần|mục|chương)$")
+_HALF_YEAR = re.compile(rf"nửa {{1,2}}(đầu|cuối) {{1,2}}năm(?: {{1,2}}({YEAR}))?")
+_ONE_OF = "một trong "
+_BLOCKED = frozenset(("thứ", "mồng", "mùng", "hạng", "những", "giải", "lần", "mười", "mươi"))
+_FIVE_YEARS = re.compile(r"năm {1,2}năm(?! (?:học|[0-9]))")
+_NOT_FIVE = frozenset(
+    (
+        *("trong", "cả", "đầu", "cuối", "giữa", "hằng", "hàng", "mỗi", "các", "những", "nhiều", "mấy", "một", "vài"),
+        *("từng", "qua", "kế", "hoạch", "toàn", "quanh", "suốt", "sang", "hết", "đến", "tháng", "ngày", "quý", "tới"),
+        *("theo", "dự", "toán", "nửa", "là", "giao", "chỉ", "tiêu", "lâu", "thường", "niên", "trước", "sau", "từ"),
+    )
+)
+_NOT_COUNTED = frozenset(
+    (
+        *("huyện", "tỉnh", "xã", "công", "học", "bộ", "sở", "ban", "thành phố", "nước", "hội", "đơn vị", "ngành"),
+        *("chi bộ", "cơ quan", "phường", "ông", "bà", "anh", "chị", "ngày", "năm học", "dân", "mùa", "đại hội"),
+        *("nghề", "người"),
+    )
+)
+
+
+def number(source: Source, start: int, floor: int) -> list[Draft]:
+    """The quantity that begins with the number word at `start`, if it is one."""
+    text, typed = source.folded, source.typed
+    end = start + 1
+    while end < len(text) and text[end].isalpha():
+        end += 1
+    if typed[start].isupper() and typed[end:].lstrip(" ")[:1].isupper() and not typed[start:end].isupper():
+        return []
+    if text.startswith("nửa", start):
+        return _half(source, start, floor)
+    if text.startswith(_ONE_OF, start):
+        return _one_of(source, start)
+    context = Context(source, start, floor)
+    if context.last in _BLOCKED or (context.last == "tháng" and not counted(source, end)):
+        return []
+    if text.startswith("năm", start) and not _is_five(source, start, context):
+        return []
+    return amounts.read(source, context, worded=True)
+
+
+def _is_five(source: Source, start: int, context: Context) -> bool:
+    """Whether `năm` is the number and not the year."""
+    if _FIVE_YEARS.match(source.folded, start):
+        return context.last not in _NOT_FIVE
+    behind = start + len("năm")
+    located = number_at(source, start)
+    if located and located.end > behind:
+        return True
+    noun = noun_end(source, behind)
+    if noun is None or noun[1] != "noun" or context.last.strip("(") in _NOT_FIVE:
+        return False
+    phrase = " ".join(source.folded[behind : noun[0]].split())
+    return phrase in NOUNS and phrase not in _NOT_COUNTED and source.typed[behind : noun[0]].islower()
+
+
+def _half(source: Source, start: int, floor: int) -> list[Draft]:
+    """`nửa cuối năm 2020`, `nửa triệu đồng`; a plain half is no figure."""
+    match = _HALF_YEAR.match(source.folded, start)
+    if match:
+        return [Draft(start, match.end(), "period", iso=periods.year_part(6, match[1] == "cuối", match[2]))]
+    located = number_at(source, start)
+    return amounts.read(source, Context(source, start, floor), worded=True) if located and located.scaled else []
+
+
+def _one_of(source: Source, start: int) -> list[Draft]:
+    """`một trong năm chỉ tiêu`: a ratio; `một trong những …` is none."""
+    located = number_at(source, start + len(_ONE_OF))
+    end = known_noun(source, located.end) if located else None
+    if located is None or end is None:
+        return []
+    unit = " ".join(source.typed[located.end : end].split())
+    cells = (Cell((Decimal(1),)), located.cell)
+    return [Draft(start, end, "ratio", "ratio", cells, unit, "count", whole=True)]
+
+
+def ordinal(source: Source, start: int, floor: int) -> list[Draft]:
+    """`lần thứ nhất`, `thứ ba`, `lần hai`."""
+    match = _ORDINAL.match(source.folded, start)
+    if match is None:
+        return []
+    words = match[1].split()
+    value = _ORDINALS.get(words[-1], 10)
+    if words[0] == "mười":
+        value = 10 + (AFTER_TENS[words[1]] if len(words) > 1 else 0)
+    context = Context(source, start, floor)
+    if match.group().startswith("thứ"):
+        if weekday(source, context, match.end()) or _enumerates(source, start, match.end()):
+            return []
+    elif "thứ" not in match.group():
+        # "một lần hai hộ", "lần năm nay"
+        if counted(source, match.end()) or words[0] == "năm" or context.last in ("một", "mỗi", "hai", "ba"):
+            return []
+    return [place(start, match.end(), value)]
+
+
+def weekday(source: Source, context: Context, end: int) -> bool:
+    """Whether `thứ hai`, `thứ 2` that ends at `end` is a day of the week.
+
+    Args:
+        source: the text.
+        context: what stands before the number or before `thứ`.
+        end: the offset behind the number.
+    """
+    words = context.words[:-1] if context.last == "thứ" else context.words
+    before = words[-1] if words else ""
+    return before in _WEEKDAY_BEFORE or _WEEKDAY_BEHIND.match(source.folded, end) is not None
+
+
+def _enumerates(source: Source, start: int, end: int) -> bool:
+    """`Thứ nhất, …` at the head of a sentence and `Phần thứ hai:` number the parts of a text."""
+    text = source.folded
+    if text[end : end + 3].strip()[:1] not in (",", ":") and not text.startswith(" là ", end):
+        return False
+    return leads(source, start) or text.endswith("phần ", 0, start)
+
+
+def leads(source: Source, start: int) -> bool:
+    """Whether nothing but a bullet stands between `start` and the sentence end before it."""
+    lead = source.folded[max(0, start - 12) : start]
+    return _ITEM_LEAD.search(lead if start <= 12 else "\0" + lead) is not None
+
+
+def place(start: int, end: int, value: int) -> Draft:
+    """An ordinal."""
+    return Draft(start, end, "ordinal", "value", (Cell((Decimal(value),)),))
+
+
+def roman(source: Source, start: int, floor: int) -> list[Draft]:
+    """`khóa XX`, `quý II`, `giai đoạn II`."""
+    text = source.folded
+    match = _ROMAN.match(text, start)
+    end = match.end() if match else start
+    if end == start or text[end : end + 1].isalnum() or (text.startswith("-", end) and text[end + 1 : end + 2].isalpha()):
+        return []
+    context = Context(source, start, floor)
+    if "quarter" in context.classes:
+        found = periods.quarters(source, start)
+        if found:
+            periods.widen(source, found, context.begin, floor, cut=True)
+        return found
+    heading = _PART.search(context.phrase) and context.begin == text.rfind("\n", 0, start) + 1
+    if heading or not source.typed[start:end].isupper():
+        return []
+    if "ordinal" in context.classes:
+        return [place(context.begin, end, _roman(text[start:end]))]
+    if context.classes & {"name", "label"}:
+        return [Draft(context.begin, end, "identifier")]
+    return []
+
+
+def _roman(text: str) -> int:
+    values = [_LETTERS[letter] for letter in text]
+    pairs = zip(values, [*values[1:], 0], strict=True)
+    return sum(-value if value < following else value for value, following in pairs)
+
+
+def edge(source: Source, start: int) -> list[Draft]:
+    """`so với đầu năm`, `đến cuối năm`: a point of a year that is not named."""
+    text = source.folded
+    if not text.endswith(("so với ", "đến "), 0, start):
+        return []
+    iso = "--01-01/.." if text.startswith("đầu", start) else "../--12-31"
+    return [Draft(start, start + len("đầu năm") + (iso[0] == "."), "period", iso=iso)]

@@ -1,0 +1,172 @@
+"""What the words around a figure make of it; patterns for `Figure.left`, `.segment` and `.right`."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Literal
+
+from vnreport.relations.cues import (
+    ABOUT,
+    BASE,
+    CASE,
+    CHANGE,
+    COMPARED,
+    FILLER,
+    PLAN,
+    PRESENCE,
+    REACH,
+    SET,
+    SHARE,
+    TARGET,
+    TASK,
+    TIMES,
+    TO,
+)
+from vnreport.relations.figures import Figure
+
+Key = Literal["actual", "plan", "base", "stated", "growth", "excess"]
+KEYS: tuple[Key, ...] = ("actual", "plan", "base", "stated", "growth", "excess")
+
+_WHOLE = rf"(?:(?:khối lượng|diện tích|tổng số|tổng) )?{PLAN}"
+_BEFORE = rf"(?:.* và )?(?:(?:{FILLER}|{ABOUT}) )*"
+
+BREAK = re.compile(r";|[.!?] ")
+"""In `left`: the indicator before is finished."""
+ADJUNCT = re.compile(r"(?:[^,;:()]{0,25} )?(?:(?<!so )với|gồm)")
+"""`43,7 tỷ đồng với 702 hộ vay`."""
+PAIR = re.compile(rf"(?:[^,;:()]{{0,40}})?/ ?(?:{PLAN}\b[^,;:()]{{0,40}})?")
+"""`A/B`, `A/kế hoạch năm B`."""
+OUT_OF = re.compile(
+    rf"(?:(?!.*\bvà\b)[^,;:()]{{0,30}} )?(?:trên|trên tổng|trên tổng số|trong tổng số)(?: {PLAN}\b[^,;:()]{{0,30}})?"
+)
+"""`A trên tổng B`."""
+PLANNED = re.compile(rf"(?:.*\b)?(?:{PLAN}\b(?: [^,;]{{0,45}})?|{SET}(?: là)?)")
+"""`chỉ tiêu B`, `huyện giao B`."""
+STATED = re.compile(rf"{_BEFORE}(?:{REACH}(?: {ABOUT})*|(?:{ABOUT} ?)*)|.*\b{PLAN}.{{0,30}} {REACH}")
+"""`đạt p%`, `, tức p%`, `(p%`."""
+REACHED = re.compile(rf".*\b{REACH}(?: {ABOUT})*")
+_CHANGE = re.compile(
+    rf"{_BEFORE}(?:(?P<verb>{CHANGE}|vượt)(?P<reference>(?: .{{0,60}}?)??)(?: {ABOUT})*"
+    rf"|(?:hơn (?P<than>\S.{{0,60}}?)|{COMPARED}(?P<level>(?: .{{0,60}}?)??))(?: {ABOUT})*)",
+)
+_NEW_CHANGE = re.compile(rf".*\S (?:{FILLER} )*(?P<verb>{CHANGE}|vượt)(?: {ABOUT})*")
+_TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: {ABOUT})*")
+AGAINST_PLAN = re.compile(rf",? ?(?:của |so(?: với)? )?{_WHOLE}\b")
+"""In `right`: `p% kế hoạch năm`."""
+AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|mức)\b|so(?: với)? )")
+"""In `right`: `p% so với cùng kỳ`."""
+OF_SOMETHING = re.compile(r"(?!(?:và|trong|nhưng|song|tăng|giảm|cao|thấp|theo|do|vượt|trở)\b)[^\W\d]")
+"""In `right`: `p% số hộ`, a share."""
+FROM = re.compile(r"(?:.*\b)?từ")
+TO_LEVEL = re.compile(rf"(?:.*\b)?{TO}(?: (?:{ABOUT}|đạt))*")
+"""`từ A xuống còn B`."""
+LEADS_TO = re.compile(rf"[^;]{{0,60}}\b{TO}(?: (?:{ABOUT}|đạt))*")
+NOW = re.compile(r"[^;]{0,60}\b(?:đạt|nay)")
+SINCE = re.compile(r"(?:.*\b)?so với(?: .*)?")
+SINCE_PLAN = re.compile(rf"so với {PLAN}\b(?: (?!.*\b{REACH}\b).{{0,30}})?")
+COMPARES = re.compile(rf"\b{COMPARED}\b")
+COMPARED_WITH = re.compile(r"\bso (?:với|ck|cùng|năm|đầu|thời)\b")
+"""Behind a change: it is one over time or beyond a plan."""
+THIS = re.compile(r".*\b(?:số|tỷ lệ|mức|chỉ tiêu)(?: \S+){0,2} (?:này|ấy|đó)\b.*")
+"""`Số thu này`: the figure told before."""
+MISSED = re.compile(r"(?:chưa|không) đạt")
+
+_NAMES_PLAN = re.compile(rf"\b{PLAN}\b")
+_NAMES_BASE = re.compile(rf"\b{BASE}\b")
+_TASK = re.compile(rf"\b{TASK}\b")
+_PRESENCE = re.compile(rf"\b{PRESENCE}\b")
+_TARGET = re.compile(rf"{TARGET}\b")
+_CASE = re.compile(rf"{CASE}\b")
+_SHARE = re.compile(rf"{SHARE}\b")
+_MEASURED = re.compile(r".*(?:đồng|vnd|triệu|tỷ)|(?:ha|km|m|m2|t|tấn|tạ|kg)\b")
+
+
+def names_plan(words: str) -> bool:
+    return _NAMES_PLAN.search(words) is not None
+
+
+def names_base(words: str) -> bool:
+    return _NAMES_BASE.search(words) is not None
+
+
+def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
+    """Growth for per cent that rise or fall and for `gấp … lần`; excess for amounts and what lies beyond a plan.
+
+    Args:
+        figure: the difference.
+        fresh: whether the words before it may name a new thing that changed.
+
+    Returns:
+        None where the words tell no change over time or beyond a plan.
+    """
+    if figure.unit == "lần" and _TIMES.fullmatch(figure.segment):
+        return "growth"
+    if fresh and (match := _NEW_CHANGE.fullmatch(figure.segment)):
+        return _growth_or_excess(figure, match["verb"])
+    match = _CHANGE.fullmatch(figure.segment)
+    if match is None:
+        return None
+    against = (match["reference"] or match["than"] or match["level"] or "").strip()
+    if against and match["verb"] != "vượt" and not (names_plan(against) or names_base(against)):
+        return None
+    return _growth_or_excess(figure, match["verb"])
+
+
+def _growth_or_excess(figure: Figure, verb: str | None) -> Key:
+    return "growth" if figure.percent and verb and verb != "vượt" else "excess"
+
+
+def names_level(actual: Figure, figure: Figure) -> bool:
+    """Whether `vượt chỉ tiêu 90%` names the level passed; `vượt chỉ tiêu 0,3%` names the distance."""
+    if not names_plan(figure.segment) or figure.value is None or actual.value is None:
+        return False
+    return abs(figure.value) * 2 >= abs(actual.value)
+
+
+def is_change(actual: Figure, figure: Figure) -> bool:
+    return _CHANGE.fullmatch(figure.segment) is not None and not names_level(actual, figure)
+
+
+def is_target(ratio: Figure) -> bool:
+    """Whether a ratio is a result over its target, not a part of a whole."""
+    top, bottom = ratio.quantity.numerator, ratio.quantity.denominator
+    if _PRESENCE.search(f"{ratio.left} {ratio.right}"):
+        return False
+    return bool(
+        (top is not None and bottom is not None and top > bottom)
+        or _TARGET.match(ratio.unit)
+        or _MEASURED.match(ratio.unit)
+        or _TASK.search(ratio.near)
+        or AGAINST_PLAN.match(ratio.right)
+    )
+
+
+def states_plan(actual: Figure, figure: Figure, *, referred: bool) -> bool:
+    """Whether a percentage says how much of a plan was reached, not a share.
+
+    Args:
+        actual: the figure before it.
+        figure: the percentage.
+        referred: whether a plan or base was told.
+    """
+    if AGAINST.match(figure.right):
+        return True
+    if OF_SOMETHING.match(figure.right):
+        return False
+    if referred:
+        return True
+    if _CASE.match(actual.unit):
+        return False
+    counts_people = _SHARE.match(actual.unit) is not None
+    if actual.ratio:
+        return "=" in figure.segment or is_target(actual) or not counts_people
+    return "đạt" in figure.segment and not counts_people
+
+
+def reaches(actual: Figure, stated: Figure, plan: Figure | None = None) -> bool:
+    """Whether a percentage is within one of actual over plan, or of a ratio's two numbers."""
+    whole = actual.quantity.denominator if plan is None else plan.value
+    if not whole or actual.value is None or stated.value is None:
+        return False
+    return abs(actual.value / Fraction(whole) * 100 - stated.value) < 1

@@ -1,0 +1,126 @@
+"""Which figure of a report is set against which plan, base or earlier period."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from typing import TypedDict
+
+from vnreport.relations.grammar import KEYS
+from vnreport.relations.owners import plan_owner
+from vnreport.relations.reader import Draft, Reader
+from vnreport.relations.spans import LabelledSpan, Offsets, QuantityLike, Span, group
+from vnreport.relations.verdict import Relation, Verdict, check
+
+_FAR = 400
+"""How many characters before an indicator its period may stand."""
+
+
+class Indicator(TypedDict):
+    """One figure set against another; quantities by their index.
+
+    Attributes:
+        sentence: index of the sentence that states it.
+        name: the words that say what is measured.
+        actual: the figure reported.
+        plan: the target it is set against; of a ratio that is both, the same index.
+        base: an earlier value.
+        stated: the percentage of plan or base that the text states.
+        growth: the change in per cent, or how many times over.
+        excess: the change, or what lies beyond the plan, as an amount or in points.
+        period: the period it was reached in.
+        owner: the words that name who set the plan.
+        relation: which stated figure `recomputed` and `verdict` speak of.
+        recomputed: what follows from the other figures, a decimal string.
+        verdict: how the stated figure meets it.
+    """
+
+    sentence: int
+    name: str
+    actual: int | None
+    plan: int | None
+    base: int | None
+    stated: int | None
+    growth: int | None
+    excess: int | None
+    period: int | None
+    owner: str | None
+    relation: Relation | None
+    recomputed: str | None
+    verdict: Verdict
+
+
+def find_indicators(
+    text: str,
+    quantities: Sequence[QuantityLike],
+    sentences: Sequence[LabelledSpan],
+    entities: Sequence[LabelledSpan] = (),
+) -> list[Indicator]:
+    """Set the figures of a text against the plans and bases that it gives for them.
+
+    Args:
+        text: the text, as given.
+        quantities: its numeric expressions, in the order of the text.
+        sentences: spans that cover the text in its order. Where they are
+            labelled, `OTHER` reports no figure, and those of a `DIRECTIVE` are
+            still to be reached.
+        entities: spans labelled `ORG` tell who set a plan.
+
+    Returns:
+        One indicator for each figure reported against something, in the order
+        of the text; one for each plan where a figure has several.
+    """
+    offsets = Offsets(text)
+    spans = offsets.spans(sentences)
+    members = group(offsets.spans(quantities), spans)
+    bodies = group([span for span in offsets.spans(entities) if span.label == "ORG"], spans)
+    found: list[Indicator] = []
+    before: Reader | None = None
+    for sentence, inside, owners in zip(spans, members, bodies, strict=True):
+        reader = Reader(offsets.text, sentence, inside, quantities, before)
+        if reader.row:
+            if sentence.label != "OTHER":
+                found += _indicators(reader, owners)
+            before = reader
+    return found
+
+
+def _indicators(reader: Reader, bodies: Sequence[Span]) -> Iterator[Indicator]:
+    drafts = list(reader.read())
+    starts = [min(figure.span.start for figure in draft.figures.values()) for draft in reader.drafts]
+    for draft in drafts:
+        result = check(draft.figures)
+        index = {key: draft.figures[key].span.index if key in draft.figures else None for key in KEYS}
+        yield Indicator(
+            sentence=reader.sentence.index,
+            name=draft.name,
+            actual=index["actual"],
+            plan=index["plan"],
+            base=index["base"],
+            stated=index["stated"],
+            growth=index["growth"],
+            excess=index["excess"],
+            period=_period(reader, draft),
+            owner=_owner(reader, draft, starts, bodies),
+            relation=result.relation,
+            recomputed=result.recomputed,
+            verdict=result.verdict,
+        )
+
+
+def _period(reader: Reader, draft: Draft) -> int | None:
+    """The last period told before an indicator, in its part of the sentence."""
+    first = min(figure.span.start for figure in draft.figures.values())
+    place = bisect_left([period.end for period in reader.periods], first + 1) - 1
+    if place < 0 or first - (period := reader.periods[place]).end > _FAR:
+        return None
+    return None if ";" in reader.text[period.end : first] else period.index
+
+
+def _owner(reader: Reader, draft: Draft, starts: Sequence[int], bodies: Sequence[Span]) -> str | None:
+    if draft.figures.keys().isdisjoint(("plan", "stated", "growth", "excess")):
+        return None
+    inside = [figure.span for figure in draft.figures.values() if figure.span.start >= reader.sentence.start]
+    first, last = min(span.end for span in inside), max(span.end for span in inside)
+    until = min((start for start in starts if start >= last), default=reader.sentence.end)
+    return plan_owner(reader.text, first, until, bodies)

@@ -1,0 +1,81 @@
+"""The words that say what a figure measures."""
+
+from __future__ import annotations
+
+import re
+
+from vnreport.relations.cues import HEAD, PLAN, TABLE, cue
+from vnreport.text import normalize
+
+_OPENING = re.compile(rf"(?:{cue('opening')}|\d{{1,2}}[.)]|[-+*•])(?=\s|\Z)\s*")
+_CLOSING = re.compile(rf"(?:\A|\s){cue('closing')}\Z")
+_GENERIC = frozenset(TABLE["generic"])
+_ACTS = frozenset(TABLE["act"])
+_PARTS = re.compile(r"[,;:()\n]|\.\s")
+_BULLET = re.compile(r"\A\s*[-–—+*•]\s")
+_EDGES = re.compile(r"\A[\s\W_]+|[\s\W_]+\Z")
+_HEAD = re.compile(rf"{HEAD} \w")
+_TAIL = re.compile(r"[^\W\d]+(?: [^\W\d]+){0,3}")
+_LONG_TAIL = re.compile(r"[^\W\d]+(?: [^\W\d]+){0,8}")
+_NOT_A_TAIL = re.compile(rf"(?:{PLAN}|{cue('beside')})\b", re.IGNORECASE)
+_LONG = 8
+"""Spaces in a stretch of words that is a clause rather than a name."""
+
+
+def indicator_name(before: str, unit: str | None, behind: str, *, first: bool) -> str:
+    """The noun phrase of a figure.
+
+    Args:
+        before: the text between the figure and the one before it.
+        unit: the noun that the figure counts.
+        behind: the text up to the next figure.
+        first: whether the figure is the first of its sentence.
+
+    Returns:
+        Words as typed; empty where nothing is named.
+    """
+    clause = before.rpartition(";")[2]
+    parts = _PARTS.split(_BULLET.sub("", clause))
+    if not first and len(parts) > 1 and clause == before:
+        parts = parts[1:]
+    rest = behind.lstrip()
+    tail = _LONG_TAIL.match(rest)
+    counts = unit is not None and not _clean(parts[-1]) and not clause.rstrip().endswith(":")
+    if counts and tail:
+        return f"{unit} {tail.group()}"
+    name = _noun_phrase([piece for part in parts if (piece := _clean(part))])
+    generic = unit is None or normalize(unit) in _GENERIC
+    if name.count(" ") >= _LONG and tail and not generic:
+        return f"{unit} {tail.group()}"
+    short = None if _NOT_A_TAIL.match(rest) else _TAIL.match(rest)
+    for words in ("" if generic and (name or unit is None) else unit, short.group() if short else ""):
+        if words and normalize(words) not in normalize(name):
+            name = f"{name} {words}".strip()
+    return name
+
+
+def _noun_phrase(pieces: list[str]) -> str:
+    """The last piece; with those before it where a list began with the head of a figure's name."""
+    for place in range(len(pieces) - 1, max(len(pieces) - 4, -1), -1):
+        if _HEAD.match(pieces[place].lower()):
+            return ", ".join(pieces[place:])
+    name = ""
+    for piece in reversed(pieces):
+        if name and piece.count(" ") >= _LONG:
+            break
+        name = f"{piece} {name}".strip()
+        if " " in name and normalize(name) not in _ACTS:
+            break
+    return name
+
+
+def _clean(part: str) -> str:
+    previous = None
+    while part != previous:
+        previous = part
+        part = _EDGES.sub("", part)
+        if match := _OPENING.match(part.lower()):
+            part = part[match.end() :]
+        if match := _CLOSING.search(part.lower()):
+            part = part[: match.start()]
+    return " ".join(part.split())

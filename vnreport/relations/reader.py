@@ -1,0 +1,337 @@
+"""Reads the figures of a sentence from left to right and groups them into indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Literal
+
+from vnreport.relations.figures import Figure, figures
+from vnreport.relations.grammar import (
+    ADJUNCT,
+    AGAINST,
+    AGAINST_PLAN,
+    BREAK,
+    COMPARED_WITH,
+    COMPARES,
+    FROM,
+    LEADS_TO,
+    MISSED,
+    NOW,
+    OUT_OF,
+    PAIR,
+    PLANNED,
+    REACHED,
+    SINCE,
+    SINCE_PLAN,
+    STATED,
+    THIS,
+    TO_LEVEL,
+    Key,
+    change_key,
+    is_change,
+    is_target,
+    names_base,
+    names_level,
+    names_plan,
+    reaches,
+    states_plan,
+)
+from vnreport.relations.names import indicator_name
+from vnreport.relations.spans import QuantityLike, Span
+from vnreport.text import normalize
+
+_NEAR = 12
+"""How many figures back a plan, or the figure that changed, is looked for."""
+_CLAUSE = 300
+
+
+@dataclass(slots=True)
+class Draft:
+    """An indicator in the making.
+
+    Attributes:
+        name: the words that say what is measured.
+        figures: what was found so far.
+        last: the key that was filled last.
+        share: a percentage behind the actual figure that is a share of a whole.
+    """
+
+    name: str
+    figures: dict[Key, Figure] = field(default_factory=dict)
+    last: Key = "actual"
+    share: Figure | None = None
+
+    def add(self, key: Key, figure: Figure) -> None:
+        """Fill a key."""
+        self.figures[key] = figure
+        self.last = key
+
+    @property
+    def actual(self) -> Figure | None:
+        """The figure reported."""
+        return self.figures.get("actual")
+
+
+class Reader:
+    """The figures of one sentence, and the indicators they make.
+
+    Attributes:
+        row: the figures, in their order.
+        periods: the periods and durations told between them.
+        drafts: the indicators, once `read` was called.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        sentence: Span,
+        members: Sequence[Span],
+        quantities: Sequence[QuantityLike],
+        before: Reader | None,
+    ) -> None:
+        self.text = text
+        self.sentence = sentence
+        self.row = list(figures(text, sentence, members, quantities))
+        times = [span for span in members if quantities[span.index].kind in ("date", "period", "duration")]
+        self.periods = [span for span in times if quantities[span.index].kind != "date"]
+        self.drafts: list[Draft] = []
+        self._before = before
+        self._timeless = _blank(text, sentence, times)
+
+    def read(self) -> Iterator[Draft]:
+        """The indicators of the sentence; a figure that is set against nothing makes none."""
+        draft: Draft | None = None
+        for place, figure in enumerate(self.row):
+            if BREAK.search(figure.left):
+                draft = None
+            draft = self._take(draft, figure) or self._open(place)
+        for draft in self.drafts:
+            self._complete(draft)
+            if self._holds(draft):
+                yield draft
+        self._before = None
+
+    def _new(self, name: str) -> Draft:
+        draft = Draft(name)
+        self.drafts.append(draft)
+        return draft
+
+    def _take(self, draft: Draft | None, figure: Figure) -> Draft | None:
+        """The draft that a figure belongs to, with the figure in it; None where it begins another."""
+        if draft is None:
+            return None
+        if draft.share is not None and figure.percent and (of_share := self._of_share(draft, draft.share, figure)):
+            return of_share
+        if draft.last == "actual" and not figure.percent and ADJUNCT.fullmatch(figure.left):
+            return draft
+        key = self._key(draft, figure)
+        if key is None or key == "adjunct":
+            return None if key is None else draft
+        if key == "share":
+            draft.share = figure
+            return draft
+        if key == "excess" and not figure.percent and draft.actual is not None:
+            near = islice(reversed(self.drafts), _NEAR)
+            draft = next((d for d in near if d.actual and figure.counts_same(d.actual)), draft)
+        if key in draft.figures:
+            if draft.actual is None or not (key == "plan" or (key == "stated" and AGAINST.match(figure.right))):
+                return None
+            same, draft = draft.actual, self._new(draft.name)
+            draft.add("actual", same)
+        draft.add(key, figure)
+        return draft
+
+    def _of_share(self, draft: Draft, share: Figure, figure: Figure) -> Draft | None:
+        """A percentage set against the percentage before it: `bằng 92,5%, vượt chỉ tiêu 90%`."""
+        key = change_key(figure)
+        if (key and names_level(share, figure)) or PLANNED.fullmatch(figure.segment):
+            key = "plan"
+        if key is None:
+            return None
+        fresh = self._new(draft.name)
+        fresh.add("actual", share)
+        fresh.add(key, figure)
+        return fresh
+
+    def _key(self, draft: Draft, figure: Figure) -> Key | Literal["share", "adjunct"] | None:
+        """What a figure is to the indicator that is being read."""
+        actual = draft.actual
+        if actual is None:
+            return self._key_first(draft, figure)
+        opens = figure.left.endswith("(")
+        if actual.percent and not figure.percent and opens and draft.last == "actual":
+            if figure.quantity.kind == "count" or (figure.ratio and not is_target(figure)):
+                return "adjunct"
+            draft.figures["stated"] = draft.figures.pop("actual")
+            return "actual"
+        if figure.alike(actual) and (key := self._reference(draft, actual, figure)):
+            return key
+        if figure.percent and not actual.percent:
+            if draft.last == "excess" and opens:
+                return "growth"
+            if STATED.fullmatch(figure.segment) or (actual.ratio and reaches(actual, figure)):
+                referred = not draft.figures.keys().isdisjoint(("plan", "base"))
+                return "stated" if states_plan(actual, figure, referred=referred) else "share"
+        return change_key(figure)
+
+    def _key_first(self, draft: Draft, figure: Figure) -> Key | None:
+        """The key of a figure where the actual one has not come yet."""
+        found = draft.figures
+        first = next(iter(found.values()))
+        opens = figure.left.endswith("(")
+        if "base" in found:
+            return "actual" if first.alike(figure) else None
+        if "plan" in found:
+            if figure.percent and not first.percent:
+                return "stated" if REACHED.fullmatch(figure.segment) else None
+            alike = first.alike(figure) and first.counts_same(figure)
+            return "actual" if alike and "stated" not in found else None
+        if "stated" in found and figure.ratio and reaches(figure, first):
+            return "actual"
+        if opens and not figure.percent and "growth" in found:
+            return "actual"
+        if opens and not figure.percent and "stated" in found:
+            return "plan"
+        return change_key(figure)
+
+    def _reference(self, draft: Draft, actual: Figure, figure: Figure) -> Key | None:
+        """Whether a figure is the plan or the base of the actual one."""
+        left, phrase = figure.left, figure.phrase
+        if draft.last == "actual" and (PAIR.fullmatch(left) or OUT_OF.fullmatch(left)):
+            return "base" if "growth" in draft.figures else "plan"
+        if is_change(actual, figure):
+            return None
+        if SINCE.fullmatch(phrase):
+            if names_plan(phrase) or AGAINST_PLAN.match(figure.right):
+                return "plan"
+            if phrase.endswith("so với") or left.endswith("(") or names_base(phrase):
+                return "base"
+        if actual.percent and MISSED.fullmatch(figure.segment):
+            return "plan"
+        if left.endswith("(") and not figure.segment and draft.last in ("stated", "growth", "excess"):
+            return "base" if names_base(phrase) and not names_plan(phrase) else "plan"
+        words = phrase if COMPARES.search(phrase) else figure.segment
+        return "plan" if PLANNED.fullmatch(words) and figure.counts_same(actual) else None
+
+    def _open(self, place: int) -> Draft:
+        """A new indicator that begins with a figure."""
+        figure = self.row[place]
+        draft = self._new(self.name(place))
+        key = None if figure.ratio or TO_LEVEL.fullmatch(figure.segment) else change_key(figure, fresh=True)
+        if FROM.fullmatch(figure.segment) and self._leads_on(place):
+            draft.add("base", figure)
+        elif key is not None:
+            draft.add(key, figure)
+            self._recall(draft, figure)
+        elif figure.percent and self._states_alone(place):
+            draft.add("stated", figure)
+        elif SINCE_PLAN.fullmatch(figure.segment):
+            draft.add("plan", figure)
+        else:
+            draft.add("actual", figure)
+            self._refer(draft, figure)
+        return draft
+
+    def _leads_on(self, place: int) -> bool:
+        """Whether `từ A` goes on with `xuống còn B`."""
+        if place + 1 >= len(self.row):
+            return False
+        figure, follower = self.row[place], self.row[place + 1]
+        leads = LEADS_TO.fullmatch(follower.left) or (figure.ratio and NOW.fullmatch(follower.left))
+        return leads is not None and bool(leads) and follower.alike(figure)
+
+    def _states_alone(self, place: int) -> bool:
+        """`đạt 75% dự toán`; not `mới đạt 71,6% so với chỉ tiêu 85%`, whose first is the result."""
+        right = self.row[place].right
+        if not (AGAINST_PLAN.match(right) or right.startswith("so với ")):
+            return False
+        follower = self.row[place + 1] if place + 1 < len(self.row) else None
+        return follower is None or not follower.percent or AGAINST_PLAN.fullmatch(follower.left) is None
+
+    def _refer(self, draft: Draft, figure: Figure) -> None:
+        """`… mới có 7/19 tiêu chí; đến nay con số ấy là 14/19`: the one before is the base."""
+        if len(self.drafts) < 2 or not THIS.fullmatch(figure.segment):
+            return
+        earlier = self.drafts[-2].actual
+        if earlier is not None and earlier.alike(figure):
+            draft.figures["base"] = earlier
+            del self.drafts[-2]
+
+    def _recall(self, draft: Draft, figure: Figure) -> None:
+        """`So với năm trước giảm 3 vụ`: the figure itself stands in the sentence before."""
+        if self._before is None or len(self.drafts) > 1 or figure.percent:
+            return
+        if draft.name and not THIS.fullmatch(figure.segment):
+            return
+        for place, earlier in enumerate(self._before.row):
+            if earlier.quantity.kind == figure.quantity.kind and earlier.counts_same(figure):
+                draft.figures["actual"] = earlier
+                draft.name = draft.name or self._before.name(place)
+                return
+
+    def _complete(self, draft: Draft) -> None:
+        """Add what the sentence, or the one before, told apart from the rest."""
+        found = draft.figures
+        actual, stated, plan = draft.actual, found.get("stated"), found.get("plan")
+        if actual is None:
+            if stated is not None and plan is not None and self._before is not None:
+                same = (f for f in self._before.row if f.alike(plan) and reaches(f, stated, plan))
+                found.update({"actual": figure for figure in islice(same, 1)})
+        elif actual.ratio:
+            if stated is not None or (is_target(actual) and self.sentence.label != "DIRECTIVE"):
+                found.setdefault("plan", actual)
+        elif stated is not None and plan is None and "base" not in found and actual in self.row:
+            place = self.row.index(actual)
+            for figure in self.row[max(place - _NEAR, 0) : place]:
+                if figure.alike(actual) and figure.counts_same(actual) and reaches(actual, stated, figure):
+                    found["plan"] = figure
+
+    def _holds(self, draft: Draft) -> bool:
+        """Whether a draft reports a figure against something."""
+        keys = set(draft.figures)
+        if len(keys) == 1:
+            key, figure = next(iter(draft.figures.items()))
+            if key == "excess":
+                alone = "vượt" in figure.segment or self._compared(figure)
+            elif key == "growth":
+                alone = figure.unit == "%" or (not figure.percent and self._compared(figure))
+            else:
+                alone = key == "stated"
+            if not alone:
+                return False
+        return self.sentence.label != "DIRECTIVE" or {"actual", "plan", "stated"} <= keys
+
+    def _compared(self, figure: Figure) -> bool:
+        end = min(self.sentence.end, figure.span.end + _CLAUSE)
+        clause = self.text[figure.span.end : end].partition(";")[0]
+        return COMPARED_WITH.search(normalize(clause)) is not None
+
+    def name(self, place: int) -> str:
+        """The words that say what a figure of the row measures."""
+        figure = self.row[place]
+        start = self.row[place - 1].span.end if place else self.sentence.start
+        last = place + 1 if figure.right == "/" else place
+        end = self.row[last + 1].span.start if last + 1 < len(self.row) else self.sentence.end
+        name = indicator_name(
+            self._words(max(start, figure.span.start - _CLAUSE), figure.span.start),
+            figure.quantity.unit if figure.quantity.kind in ("count", "ratio") else None,
+            self._words(self.row[last].span.end, min(end, self.row[last].span.end + _CLAUSE)),
+            first=not place,
+        )
+        return name or (self.drafts[-1].name if self.drafts else "")
+
+    def _words(self, start: int, end: int) -> str:
+        """A stretch of the text with blanks for the times in it."""
+        return self._timeless[start - self.sentence.start : end - self.sentence.start]
+
+
+def _blank(text: str, sentence: Span, spans: Sequence[Span]) -> str:
+    """A sentence with blanks for some of its spans."""
+    pieces, start = [], sentence.start
+    for span in spans:
+        if span.start >= start:
+            pieces += [text[start : span.start], " " * (span.end - span.start)]
+            start = span.end
+    return "".join([*pieces, text[start : max(sentence.end, start)]])

@@ -1,0 +1,245 @@
+"""Which office of which body a text ties to which person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TypedDict
+
+from vnreport.relations.offices import (
+    AFTER_PERSON,
+    BEFORE_PERSON,
+    BETWEEN_OFFICES,
+    BODY_FIRST,
+    BODY_LIST,
+    LIST_MEMBER,
+    LISTED,
+    PLURAL,
+    SHARING,
+    SHARING_OFFICE,
+    UNNAMED,
+    Item,
+    Office,
+    items,
+    strength,
+)
+from vnreport.relations.signatures import signatures
+from vnreport.relations.spans import LabelledSpan, Offsets, Span, SpanLike, group
+from vnreport.text import normalize
+
+
+class Role(TypedDict):
+    """One office of one person; entities by their index.
+
+    Attributes:
+        person: the holder.
+        title: the office.
+        organisation: the body it belongs to; null where the text names none.
+        sentence: the sentence that states it.
+    """
+
+    person: int
+    title: int | None
+    organisation: int | None
+    sentence: int
+
+
+def find_roles(text: str, entities: Sequence[LabelledSpan], sentences: Sequence[SpanLike]) -> list[Role]:
+    """Tie persons to their offices.
+
+    Args:
+        text: the text, as given.
+        entities: spans labelled `PER`, `TITLE`, `ORG`, none of which overlap.
+        sentences: spans that cover the text in its order.
+
+    Returns:
+        One role for each office that a sentence ties to a person, in the order of
+        the text; `person`, `title`, `organisation` are indices into `entities`.
+    """
+    offsets = Offsets(text)
+    spans = offsets.spans(sentences)
+    groups = group(offsets.spans(entities), spans)
+    signed = {
+        (person.index, office.title.index): Role(
+            person=person.index,
+            title=office.title.index,
+            organisation=office.organisation.index if office.organisation else None,
+            sentence=sentence.index,
+        )
+        for sentence, person, office in signatures(offsets.text, spans, groups)
+    }
+    roles = list(signed.values())
+    heading: Span | None = None
+    fresh = False
+    for sentence, members in zip(spans, groups, strict=True):
+        lead = _heading(offsets.text, sentence, members)
+        if lead is not None or not (fresh or _LIST_LINE.match(offsets.text, sentence.start, sentence.end)):
+            heading = lead
+        fresh = lead is not None
+        found = _Sentence(offsets.text, sentence, members, heading).roles()
+        roles += (role for role in found if (role["person"], role["title"]) not in signed)
+    return sorted(roles, key=lambda role: (role["sentence"], role["person"], role["title"] or -1))
+
+
+_LIST_LINE = re.compile(r"[-–—+*•]|\d{1,2}[.)]")
+_HEADING_MARK = re.compile(r"[-–—+*•]?(?:[ivx]+|\d{1,2}|[a-zđ])[.)/] ?")
+
+
+def _heading(text: str, sentence: Span, members: list[Span]) -> Span | None:
+    """The body that a line names as the heading of a list: `a) Ban Pháp chế`."""
+    if len(members) != 1 or members[0].label != "ORG":
+        return None
+    before = normalize(text[sentence.start : members[0].start]) if members[0].start > sentence.start else ""
+    behind = text[members[0].end : sentence.end].strip(" :.")
+    return members[0] if _HEADING_MARK.fullmatch(before) and not behind else None
+
+
+class _Sentence:
+    """One sentence's entities as a row of persons, offices and bodies."""
+
+    def __init__(self, text: str, sentence: Span, members: list[Span], heading: Span | None) -> None:
+        self.text = text
+        self.sentence = sentence
+        self.heading = heading
+        self.items = items(text, members)
+        self._gaps = [self._words(a.end, b.start) for a, b in zip(self.items, self.items[1:], strict=False)]
+
+    def _words(self, start: int, end: int) -> str:
+        return normalize(self.text[start:end]).strip() if end > start else ""
+
+    def roles(self) -> Iterator[Role]:
+        bodies: dict[str, Span] = {}
+        for place, persons in self._holders().items():
+            office = self._office(place)
+            organisation = office.organisation or self._body(place, persons)
+            if organisation is None and self._is_taken(place):
+                organisation = bodies.get(office.deputy_of)
+            elif organisation is not None:
+                bodies[office.name] = organisation
+            for person in persons:
+                yield Role(
+                    person=person.index,
+                    title=office.title.index,
+                    organisation=organisation.index if organisation else None,
+                    sentence=self.sentence.index,
+                )
+
+    def _office(self, place: int) -> Office:
+        item = self.items[place]
+        assert isinstance(item, Office)
+        return item
+
+    def _person(self, place: int) -> Span:
+        item = self.items[place]
+        assert isinstance(item, Span)
+        return item
+
+    def _is_person(self, place: int) -> bool:
+        item = self.items[place]
+        return isinstance(item, Span) and item.label == "PER"
+
+    def _holders(self) -> dict[int, list[Span]]:
+        """Each office's persons, by the stronger of the ties on its two sides."""
+        left = self._reach(range(len(self.items)), -1)
+        right = self._reach(range(len(self.items) - 1, -1, -1), 1)
+        chosen: dict[int, tuple[int, int]] = {}
+        for place, item in enumerate(self.items):
+            before, behind = left.get(place, (0, -1)), right.get(place, (0, -1))
+            if isinstance(item, Office) and (before[0] or behind[0]):
+                chosen[place] = before if before[0] >= behind[0] else behind
+        return {place: self._sharing(place, *tie, chosen) for place, tie in chosen.items()}
+
+    def _reach(self, order: range, step: int) -> dict[int, tuple[int, int]]:
+        """For each office the person on one side: the strength of the tie and its place."""
+        ties: dict[int, tuple[int, int]] = {}
+        table = AFTER_PERSON if step < 0 else BEFORE_PERSON
+        for place in order:
+            other = place + step
+            if not isinstance(self.items[place], Office) or not 0 <= other < len(self.items):
+                continue
+            gap = self._gaps[min(place, other)]
+            if self._is_person(other):
+                ties[place] = strength(table, gap), other
+            elif other in ties:
+                tie, person = ties[other]
+                ties[place] = min(tie, strength(BETWEEN_OFFICES, gap)), person
+        return ties
+
+    def _sharing(self, place: int, tie: int, person: int, chosen: dict[int, tuple[int, int]]) -> list[Span]:
+        """The persons of a list to whom the office of one of them belongs."""
+        persons = [self._person(person)]
+        if person < place:
+            if self._gaps[person].startswith("("):
+                return persons
+            pattern = SHARING_OFFICE if tie == AFTER_PERSON[0][1] else SHARING
+            other = person - 1
+            while other >= 0 and self._is_person(other) and pattern.fullmatch(self._gaps[other]):
+                if other - 1 in chosen and chosen[other - 1][1] == other:
+                    break
+                persons.insert(0, self._person(other))
+                other -= 1
+            return persons
+        before = self._words(self.items[place - 1].end if place else self.sentence.start, self.items[place].start)
+        listed = LISTED.fullmatch(self._gaps[person - 1]) is not None
+        if not PLURAL.search(before) and not (listed and self._office(place).plural):
+            return persons
+        for other in range(person + 1, len(self.items)):
+            item, gap = self.items[other], self._gaps[other - 1]
+            if isinstance(item, Office) and chosen.get(other, (0, other))[1] > other:
+                break
+            if self._is_person(other):
+                if not SHARING.fullmatch(gap) and not (listed and LIST_MEMBER.fullmatch(gap)):
+                    break
+                persons.append(self._person(other))
+            elif not listed:
+                break
+        return persons
+
+    def _is_taken(self, place: int) -> bool:
+        """Whether an office is given (`… được bầu làm Phó Bí thư`) or stands before its holder."""
+        before = self._gaps[place - 1] if place else ""
+        return strength(AFTER_PERSON, before) == AFTER_PERSON[0][1] or not self._is_person(place - 1)
+
+    def _body(self, place: int, persons: list[Span]) -> Span | None:
+        """The body of an office that names none, from the words around it."""
+        office = self._office(place)
+        if office.self_contained:
+            return None
+        first = min(place, next(i for i, item in enumerate(self.items) if item is persons[0]))
+        return (
+            self._body_by_head(office)
+            or self._body_before(first)
+            or self._body_of_list(first)
+            or self.heading
+        )
+
+    def _body_by_head(self, office: Office) -> Span | None:
+        """`… Trạm Y tế xã gặp bác sĩ Dung, Trưởng trạm`."""
+        if not office.head:
+            return None
+        before = [item for item in self.items if isinstance(item, Span) and item.end <= office.start]
+        bodies = [item for item in before if item.label == "ORG"]
+        return next((b for b in reversed(bodies) if self._words(b.start, b.end).split()[0] == office.head), None)
+
+    def _body_before(self, first: int) -> Span | None:
+        """`Ủy ban MTTQ xã (đ/c A, Chủ tịch)`, `Công an xã, do ông B làm Trưởng`."""
+        while first > 0:
+            item, gap = self.items[first - 1], self._gaps[first - 1]
+            if isinstance(item, Office):
+                if not item.self_contained:
+                    return None
+            elif item.label == "ORG":
+                unnamed = UNNAMED.fullmatch(self._words(item.start, item.end))
+                return item if BODY_FIRST.fullmatch(gap) and not unnamed else None
+            else:
+                return None
+            first -= 1
+        return None
+
+    def _body_of_list(self, first: int) -> Span | None:
+        """`Ban Kiểm phiếu: A - Trưởng ban; B - Ủy viên`: the body that opens the list."""
+        for place in range(first - 1, -1, -1):
+            item = self.items[place]
+            if isinstance(item, Span) and item.label == "ORG":
+                return item if place == 0 and BODY_LIST.fullmatch(self._gaps[0]) else None
+        return None

@@ -1,0 +1,64 @@
+"""Offices and names on lines of their own, as under a letter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from vnreport.relations.offices import UNNAMED, Office, items
+from vnreport.relations.spans import Span
+from vnreport.text import normalize
+
+_FOR = re.compile(r"[\W_]*(?:(?:tm|kt|tl|tuq|t ?/ ?m|k ?/ ?t|q|thay mặt|đã ký|ký tên|ký)(?![^\W_])[\W_]*)*")
+_DEPUTISED = re.compile(r"\b(?:kt|k ?/ ?t|tl|tuq)\W*\Z")
+
+
+def signatures(
+    text: str, sentences: Sequence[Span], groups: Sequence[list[Span]]
+) -> Iterator[tuple[Span, Span, Office]]:
+    """The signed names of a text: the line of the name, the person, the office.
+
+    Args:
+        text: the composed text.
+        sentences: its sentences.
+        groups: the entities of each.
+    """
+    body: Span | None = None
+    offices: list[Office] = []
+    for sentence, members in zip(sentences, groups, strict=True):
+        if not _bare(text, sentence, members):
+            body, offices = None, []
+            continue
+        persons = [span for span in members if span.label == "PER"]
+        start = sentence.start
+        for item in items(text, members):
+            words = normalize(text[start : item.start]) if item.start > start else ""
+            start = item.end
+            if isinstance(item, Office):
+                if not _DEPUTISED.search(words):
+                    offices.append(item if item.organisation else Office(item.title, body, item.name))
+            elif item.label == "ORG":
+                signing = not UNNAMED.fullmatch(normalize(text[item.start : item.end]))
+                body, offices = item if signing else None, []
+        if not persons:
+            continue
+        columns = len(persons) == len(offices) > 1
+        for place, person in enumerate(persons):
+            for office in offices[place : place + 1] if columns else offices:
+                own = body is None or not columns or place == 0 or office.organisation is not body
+                yield sentence, person, office if own else Office(office.title, None, office.name)
+        body, offices = None, []
+
+
+def _bare(text: str, sentence: Span, members: list[Span]) -> bool:
+    """Whether a line holds nothing but bodies, offices, then names, and the marks of signing."""
+    labels = [span.label for span in members]
+    if "PER" in labels and set(labels[labels.index("PER") :]) != {"PER"}:
+        return False
+    start = sentence.start
+    for span in [*members, None]:
+        piece = text[start : span.start if span else sentence.end]
+        if piece and not _FOR.fullmatch(normalize(piece)):
+            return False
+        start = span.end if span else start
+    return True

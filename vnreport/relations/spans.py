@@ -1,0 +1,91 @@
+"""What the relations stage reads: spans with offsets, whoever made them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Protocol, TypeVar
+
+from vnreport.text import compose
+
+
+class SpanLike(Protocol):
+    """A stretch of the text: code point offsets, end exclusive."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+
+
+class LabelledSpan(SpanLike, Protocol):
+    """An entity or a sentence with its label."""
+
+    @property
+    def label(self) -> str: ...
+
+
+class QuantityLike(SpanLike, Protocol):
+    """The fields of `vnreport.quantities.Quantity` that indicators are made of."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def value(self) -> Decimal | Fraction | None: ...
+    @property
+    def unit(self) -> str | None: ...
+    @property
+    def low(self) -> Decimal | None: ...
+    @property
+    def high(self) -> Decimal | None: ...
+    @property
+    def numerator(self) -> Decimal | None: ...
+    @property
+    def denominator(self) -> Decimal | None: ...
+    @property
+    def approx(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A span of the composed text; `index` is its place in the list that was given."""
+
+    index: int
+    start: int
+    end: int
+    label: str = ""
+
+
+S = TypeVar("S", bound=SpanLike)
+
+
+class Offsets:
+    """Offsets of the text as given, told in its composed form (NFC, nothing invisible)."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self._offsets = compose(text)
+
+    def __call__(self, offset: int) -> int:
+        """Where `offset` of the text as given lies in the composed text."""
+        if self._offsets is None:
+            return offset
+        return max(bisect_right(self._offsets, offset, hi=len(self._offsets)) - 1, 0)
+
+    def spans(self, given: Sequence[SpanLike]) -> list[Span]:
+        """The spans in the composed text, in the order of their starts."""
+        found = [Span(i, self(s.start), self(s.end), getattr(s, "label", "")) for i, s in enumerate(given)]
+        return sorted(found, key=lambda span: (span.start, span.index))
+
+
+def group(spans: Sequence[Span], sentences: Sequence[Span]) -> list[list[Span]]:
+    """The spans of each sentence, by their starts; one list a sentence."""
+    groups: list[list[Span]] = [[] for _ in sentences]
+    starts = [sentence.start for sentence in sentences]
+    for span in spans:
+        place = bisect_right(starts, span.start) - 1
+        if place >= 0:
+            groups[place].append(span)
+    return groups

@@ -1,0 +1,123 @@
+"""Whether the figures of an indicator agree, by exact arithmetic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+from vnreport.relations.figures import Figure
+
+Relation = Literal["of_plan", "of_base", "growth", "times", "excess"]
+Verdict = Literal["exact", "rounded", "truncated", "within_estimate", "off", "undecidable"]
+
+ESTIMATE_MARGIN = Fraction(1, 20)
+"""How far an estimated operand may move the result, as a share of it."""
+_EXACT = Context(prec=60)
+
+
+class Check(NamedTuple):
+    """What became of recomputing a stated figure."""
+
+    relation: Relation | None
+    recomputed: str | None
+    verdict: Verdict
+
+
+def check(figures: Mapping[str, Figure]) -> Check:
+    """Recompute the first stated figure that the others allow.
+
+    Args:
+        figures: by the keys of `Indicator`.
+
+    Returns:
+        `of_plan`, `of_base`: the percentage reached; `growth`: the change in per
+        cent; `times`: how many times over; `excess`: the change as an amount.
+        `undecidable` where nothing can be recomputed.
+    """
+    relations = list(_relations(figures))
+    for relation, stated, reference in relations:
+        recomputed = _recompute(relation, figures.get("actual"), reference)
+        if recomputed is None or stated.value is None:
+            continue
+        unit = last_place(stated.surface, stated.value)
+        estimated = any(f.quantity.approx for f in (stated, reference, figures.get("actual")) if f is not None)
+        return Check(relation, decimal_string(recomputed, unit), judge(stated.value, recomputed, unit, estimated))
+    return Check(relations[0][0] if relations else None, None, "undecidable")
+
+
+def _relations(figures: Mapping[str, Figure]) -> list[tuple[Relation, Figure, Figure | None]]:
+    actual, plan, base = figures.get("actual"), figures.get("plan"), figures.get("base")
+    found: list[tuple[Relation, Figure, Figure | None]] = []
+    if stated := figures.get("stated"):
+        found.append(("of_plan" if plan or not base else "of_base", stated, plan or base))
+    if growth := figures.get("growth"):
+        found.append(("growth" if growth.percent else "times", growth, base or plan))
+    if excess := figures.get("excess"):
+        in_percent = excess.percent and actual is not None and not actual.percent
+        found.append(("growth" if in_percent else "excess", excess, plan or base))
+    return found
+
+
+def _recompute(relation: Relation, actual: Figure | None, reference: Figure | None) -> Fraction | None:
+    if actual is None or reference is None or actual.value is None:
+        return None
+    whole = Fraction(actual.quantity.denominator or 0) if actual is reference else reference.value
+    if whole is None or (relation != "excess" and not whole):
+        return None
+    if relation == "excess":
+        return abs(actual.value - whole)
+    times = actual.value / whole
+    return {"times": times, "growth": abs(times - 1) * 100}.get(relation, times * 100)
+
+
+def judge(stated: Fraction, recomputed: Fraction, unit: Fraction, estimated: bool = False) -> Verdict:
+    """How a stated figure meets the recomputed one.
+
+    Args:
+        stated: the figure as the text gives it.
+        recomputed: what follows from the others.
+        unit: one unit of the last place that the text states.
+        estimated: whether one of the figures is an estimate.
+
+    Returns:
+        `exact`; `rounded` or `truncated` to the last place stated (less than one
+        unit of it away, whichever way, is never `off`); `within_estimate` where
+        an estimate explains what is left; else `off`.
+    """
+    if stated == recomputed:
+        return "exact"
+    distance = abs(stated - recomputed)
+    if distance < unit:
+        return "truncated" if stated < recomputed and distance * 2 > unit else "rounded"
+    if estimated and distance <= recomputed * ESTIMATE_MARGIN:
+        return "within_estimate"
+    return "off"
+
+
+def last_place(surface: str, value: Fraction) -> Fraction:
+    """One unit of the last place of a number as it was typed.
+
+    Args:
+        surface: the number with its unit (`24,20%`, `1,5 tỷ đồng`).
+        value: its value, in base units.
+
+    Returns:
+        0.01 and 100,000,000 for the examples; 1 where the surface is no plain
+        decimal number.
+    """
+    digits = int("".join(re.findall(r"\d", surface)) or 0)
+    unit = abs(value) / digits if digits else Fraction(0)
+    power = max(unit.numerator, unit.denominator)
+    plain = min(unit.numerator, unit.denominator) == 1 and str(power).strip("0") == "1"
+    return unit if plain else Fraction(1)
+
+
+def decimal_string(number: Fraction, unit: Fraction) -> str:
+    """A number to one place more than `unit`, at least to two, rounded half up; no trailing zeros."""
+    digits = max(2, len(str(unit.denominator)))
+    quotient = _EXACT.divide(Decimal(number.numerator), Decimal(number.denominator))
+    text = f"{quotient.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _EXACT):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
