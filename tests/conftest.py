@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -29,5 +28,4 @@ def text() -> str:
 @pytest.fixture
 def no_model_in_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    assert not os.listdir(tmp_path)
     return tmp_path

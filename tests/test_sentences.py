@@ -1,5 +1,6 @@
 """Where a sentence of a report ends."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ CASES = [
 
 def cut(text: str) -> list[str]:
     edges = [0, *sentence_starts(text), len(text)]
-    return [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [text[a:b] for a, b in pairwise(edges)]
 
 
 @pytest.mark.parametrize("case", CASES)

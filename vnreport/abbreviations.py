@@ -20,9 +20,9 @@ _UPPER, _LOWER = (
 _TWO_WORDS = re.compile(rf"(?<=[{_LOWER}]{{2}})(?=[{_UPPER}][{_LOWER}])")
 _GLUED = re.compile(rf"(?<!\w)(?P<short>[{_UPPER}]{{2,}})(?=[{_UPPER}][{_LOWER}])")
 _DASH = re.compile(r"(?<=[^\W\d_]{2})\s*[-–—]\s*(?=[^\W\d_]{2})")
-_LEVELS = frozenset(
-    "xã huyện tỉnh phường thị trấn thành phố quận thôn ấp bản khu xóm làng buôn khóm tổ dân phố nhân lần thứ và của các".split()
-)
+_SECOND = re.compile(r"(?:(?<=\bphó )|(?<=\bnguyên )|(?<=\bcựu )|(?<=\bquyền )|(?<=\btân ))(?!phòng|ban|thôn)\w")
+_ANY_WORD = re.compile(r"\w+")
+_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _NEAR = 40
 
 
@@ -34,6 +34,11 @@ class _Row:
     label: str
     before: re.Pattern[str] | None
     behind: re.Pattern[str] | None
+
+    @property
+    def anywhere(self) -> bool:
+        """Whether it needs no word beside it."""
+        return self.before is None and self.behind is None
 
     def fits(self, label: str, before: str, behind: str) -> bool:
         if self.label and label and self.label != label:
@@ -61,7 +66,9 @@ def _table() -> dict[str, list[_Row]]:
 
 
 _ROWS = _table()
-_FORMS = {normalize(form): form for (form,) in _lines("case.tsv")} | {
+_CASES = _lines("case.tsv")
+_LOWER_WORDS = frozenset(form for form, where in _CASES if where == "capitals")
+_FORMS = {normalize(form): form for form, where in _CASES if where == "anywhere"} | {
     normalize(row.expansion): row.expansion for rows in _ROWS.values() for row in rows
 }
 _FORM = re.compile(
@@ -87,9 +94,9 @@ def expand(text: str, label: str = "", context: str = "") -> str:
     name = " ".join(_tones(word) for word in unicodedata.normalize("NFC", text).split())
     if label == "PER":
         return _title_case(name) if name.isupper() else name
-    shouted = name.isupper() and len(name) > _longest_short(name)
+    shouted = name.isupper() and name not in _ROWS
     name = _TWO_WORDS.sub(" ", _GLUED.sub(_split, name))
-    name = _open(name, label, context, shouted)
+    name = _open(name, label, context)
     name = _DASH.sub(" - ", name).replace(" & ", " và ")
     return _regular_case(name, label, shouted)
 
@@ -101,16 +108,11 @@ def _tones(word: str) -> str:
     return "".join(new.upper() if old.isupper() else new for old, new in zip(word, regular, strict=True))
 
 
-def _longest_short(name: str) -> int:
-    """How long an all-capital name may be and still be an abbreviation."""
-    return len(name) if name in _ROWS else 0
-
-
 def _split(match: re.Match[str]) -> str:
     return match["short"] + " " if match["short"] in _ROWS else match["short"]
 
 
-def _open(name: str, label: str, context: str, shouted: bool) -> str:
+def _open(name: str, label: str, context: str) -> str:
     pieces: list[str] = []
     end = 0
     for match in _short_forms(name):
@@ -120,10 +122,11 @@ def _open(name: str, label: str, context: str, shouted: bool) -> str:
         fitting = [row for row in rows if row.fits(label, before, behind)]
         if not fitting:
             continue
-        row = next((row for row in fitting if len(fitting) > 1 and _spells(context, row.expansion)), fitting[0])
-        if shouted and row.before is None and row.behind is None and normalize(match.group()) in _LEVELS:
-            continue
-        pieces += [name[end : match.start()], row.expansion]
+        row = fitting[0]
+        if row.anywhere and len(fitting) > 1:
+            row = next((other for other in fitting if other.anywhere and _spells(context, other.expansion)), row)
+        glued = name[match.end() : match.end() + 1].isalnum()
+        pieces += [name[end : match.start()], row.expansion, " " if glued else ""]
         end = match.end()
     return "".join([*pieces, name[end:]])
 
@@ -147,9 +150,10 @@ def _regular_case(name: str, label: str, shouted: bool) -> str:
     if len(folded) != len(name):
         return name
     if label == "TITLE":
-        regular = folded
+        regular = _SECOND.sub(lambda match: match.group().upper(), folded)
     elif shouted:
-        regular = " ".join(word if word in _LEVELS else _title_case(word) for word in folded.split(" "))
+        words = zip(name.split(" "), folded.split(" "), strict=True)
+        regular = " ".join(low if low in _LOWER_WORDS else _title_case(word) for word, low in words)
     else:
         regular = name
     pieces, end = [], 0
@@ -160,5 +164,10 @@ def _regular_case(name: str, label: str, shouted: bool) -> str:
     return regular[:1].upper() + regular[1:]
 
 
+def _has_vowel(word: str) -> bool:
+    return _VOWEL.search(unicodedata.normalize("NFD", word)) is not None
+
+
 def _title_case(name: str) -> str:
-    return " ".join(word[:1].upper() + word[1:].lower() for word in name.split(" "))
+    """Each word with a capital; a word without a vowel is an abbreviation and stays."""
+    return _ANY_WORD.sub(lambda match: match.group().title() if _has_vowel(match.group()) else match.group(), name)

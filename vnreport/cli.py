@@ -80,6 +80,33 @@ def annotate(
         raise typer.Exit(1)
 
 
+@app.command("evaluate")
+def evaluate_command(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A released pipeline or the folder of another one.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A .vnr article or a folder of them.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="OUT", help="Also write the scores to this JSON file.")
+    ] = None,
+) -> None:
+    """Measure every stage of a pipeline on gold articles.
+
+    Example: `vnreport evaluate vi_report_sm corpus/articles/dev`
+    """
+    from vnreport.corpus import read_articles
+    from vnreport.evaluate import evaluate
+    from vnreport.markup import MarkupError
+
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        articles = read_articles(data)
+    except (FileNotFoundError, MarkupError) as error:
+        _stop(errors, str(error))
+    scores = json.dumps(evaluate(_load(model, errors), articles), indent=2)
+    typer.echo(scores)
+    if output is not None:
+        output.write_text(scores + "\n", encoding="utf-8")
+
+
 def _load(model: str | None, errors: Console) -> Language:
     from vnreport.models import load
 
@@ -99,7 +126,8 @@ def _write(nlp: Language, text: Text, out: IO[str], pretty: bool) -> None:
 
     if len(text.text) > nlp.max_length:
         raise InputError(
-            f"{text.id}: {len(text.text):,} characters in one text, more than {nlp.max_length:,}; split it into articles"
+            f"{text.id}: {len(text.text):,} characters in one text, more than {nlp.max_length:,}; "
+            "split it into articles"
         )
     records = to_records(nlp(text.text))
     if pretty:
@@ -131,3 +159,7 @@ def _progress(console: Console) -> Progress:
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+if __name__ == "__main__":
+    app()

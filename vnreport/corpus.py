@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from vnreport.markup import Article, Entity, MarkupError, Quantity, Sentence, read
-from vnreport.schema import CLASSES, ENTITY_LABELS, QUANTITIES_KEY, SENTENCES_KEY
+from vnreport import augment
+from vnreport.markup import Article, Entity, read
+from vnreport.schema import QUANTITIES_KEY, SENTENCES_KEY
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -73,21 +74,49 @@ def _span(doc: Doc, start: int, end: int, label: str) -> Span:
     return span
 
 
-def create_corpus_reader(path: Path) -> Callable[[Language], Iterator[Example]]:
+def create_corpus_reader(
+    path: Path, variants: int = 0, rate: float = 0.15, seed: int = 0
+) -> Callable[[Language], Iterator[Example]]:
     """The reader `@readers = "vnreport.Corpus.v1"` of a spaCy training config.
 
     Args:
         path: a `.vnr` file or a folder of them.
+        variants: how many rewritten forms of each article follow it; they teach
+            entities and carry no sentence classes.
+        rate: the probability of each rewriting of `vnreport.augment`, for each sentence.
+        seed: of the rewriting.
     """
+
+    references: list[Doc] = []
 
     def examples(nlp: Language) -> Iterator[Example]:
         from spacy.training import Example
 
-        for article in read_articles(path):
-            reference = to_reference(article, nlp.make_doc(article.text))
-            yield Example(nlp.make_doc(article.text), reference)
+        if not references or references[0].vocab is not nlp.vocab:
+            references[:] = _references(nlp, read_articles(path), variants, rate, Random(seed))
+        for reference in references:
+            yield Example(_bare(reference), reference.copy())
 
     return examples
+
+
+def _references(nlp: Language, articles: list[Article], variants: int, rate: float, random: Random) -> Iterator[Doc]:
+    names = sorted({a.text[e.start : e.end] for a in articles for e in a.entities if e.label == "PER"})
+    names = [name for name in names if len(name.split()) > 1]
+    for article in articles:
+        yield to_reference(article, nlp.make_doc(article.text))
+        for _ in range(variants):
+            variant = augment.vary(article, names, rate, random)
+            reference = to_reference(variant, nlp.make_doc(variant.text))
+            del reference.spans[SENTENCES_KEY]
+            yield reference
+
+
+def _bare(doc: Doc) -> Doc:
+    """The tokens of a Doc without its annotation."""
+    from spacy.tokens import Doc
+
+    return Doc(doc.vocab, words=[t.text for t in doc], spaces=[bool(t.whitespace_) for t in doc])
 
 
 def to_rows(articles: Iterable[Article]) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.training import Example
 
+    from vnreport import markup
     from vnreport.markup import Article
 
 Scores = dict[str, Any]
@@ -85,14 +86,23 @@ def evaluate(nlp: Language, articles: Iterable[Article]) -> Scores:
         spans = [(e["start"], e["end"], e["label"]) for e in records["entities"]]
         gold = [(e.start, e.end, e.label) for e in article.entities]
         entities.add(spans, gold)
-        roles.add(_role_items(records["roles"], spans), _gold_roles(article, gold))
+        roles.add(
+            _role_items(((r["person"], r["title"], r["organisation"]) for r in records["roles"]), spans),
+            _role_items(((r.person, r.title, r.organisation) for r in article.roles), gold),
+        )
         left = records["quantities"]
         predicted_quantities += len(left)
         for quantity in article.quantities:
             near = [q for q in left if q["start"] < quantity.end and quantity.start < q["end"]]
             gold_quantities[quantity.kind] += 1
             if near:
-                best = max(near, key=lambda q: (_same(quantity, q), _overlap(quantity, q)))
+                best = max(
+                    near,
+                    key=lambda q: (
+                        _same(quantity, q),
+                        _overlap((quantity.start, quantity.end), (q["start"], q["end"])),
+                    ),
+                )
                 left = [q for q in left if q is not best]
                 found[quantity.kind] += 1
                 right[quantity.kind] += _same(quantity, best)
@@ -113,19 +123,11 @@ def evaluate(nlp: Language, articles: Iterable[Article]) -> Scores:
     }
 
 
-def _role_items(roles: list[dict[str, Any]], spans: list[tuple[int, int, str]]) -> list[tuple[Any, ...]]:
-    return [
-        tuple(None if role[key] is None else spans[role[key]] for key in ("person", "title", "organisation")) + ("role",)
-        for role in roles
-    ]
+def _role_items(roles: Iterable[tuple[int | None, ...]], spans: list[tuple[int, int, str]]) -> list[tuple[Any, ...]]:
+    return [(*(None if index is None else spans[index] for index in role), "role") for role in roles]
 
 
-def _gold_roles(article: Article, spans: list[tuple[int, int, str]]) -> list[tuple[Any, ...]]:
-    rows = [{"person": r.person, "title": r.title, "organisation": r.organisation} for r in article.roles]
-    return _role_items(rows, spans)
-
-
-def _same(gold: Any, predicted: Mapping[str, Any]) -> bool:
+def _same(gold: markup.Quantity, predicted: Mapping[str, Any]) -> bool:
     """Whether kind and value agree; an identifier is its own value."""
     from vnreport.quantities import Quantity
 
@@ -134,7 +136,7 @@ def _same(gold: Any, predicted: Mapping[str, Any]) -> bool:
     if gold.kind == "identifier":
         return True
     value = Quantity.from_dict(predicted).notation()
-    return gold.value.partition(" ")[0] == value.partition(" ")[0]
+    return str(gold.value).partition(" ")[0] == value.partition(" ")[0]
 
 
 def score_classes(examples: Iterable[Example]) -> Scores:
@@ -155,7 +157,8 @@ def score_classes(examples: Iterable[Example]) -> Scores:
         for sentence in gold:
             near = example.predicted.char_span(sentence.start_char, sentence.end_char, alignment_mode="expand")
             touching = [s for s in spans if near is not None and s.start < near.end and near.start < s.end]
-            best = max(touching, key=lambda s: _overlap_spans(s, sentence), default=None)
+            place = sentence.start_char, sentence.end_char
+            best = max(touching, key=lambda s: _overlap((s.start_char, s.end_char), place), default=None)
             pairs[sentence.label_, best.label_ if best is not None else ""] += 1
         ends.add([(number, s.end_char, "end") for s in spans], [(number, s.end_char, "end") for s in gold])
     per_type = {
@@ -175,9 +178,5 @@ def score_classes(examples: Iterable[Example]) -> Scores:
     }
 
 
-def _overlap(gold: Any, predicted: Mapping[str, Any]) -> int:
-    return max(0, min(gold.end, predicted["end"]) - max(gold.start, predicted["start"]))
-
-
-def _overlap_spans(a: Any, b: Any) -> int:
-    return max(0, min(a.end_char, b.end_char) - max(a.start_char, b.start_char))
+def _overlap(a: tuple[int, int], b: tuple[int, int]) -> int:
+    return max(0, min(a[1], b[1]) - max(a[0], b[0]))

@@ -41,7 +41,9 @@ def find(inputs: Iterable[str]) -> Iterator[Path | InputError]:
             yield path
         elif path.is_dir():
             files = sorted(file for file in path.rglob("*.txt") if file.is_file())
-            yield from files or [InputError(f"{name}: no .txt file in this folder")]
+            yield from files
+            if not files:
+                yield InputError(f"{name}: no .txt file in this folder")
         else:
             yield InputError(f"{name}: no such file or folder; check the name")
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
 
 from vnreport.schema import APPROX, CLASSES, ENTITY_LABELS, KINDS
 
@@ -134,8 +133,8 @@ class _Parser:
         self.text: list[str] = []
         self.length = 0
 
-    def fail(self, message: str) -> NoReturn:
-        raise MarkupError(f"{self.name}:{self.line}: {message}")
+    def error(self, message: str) -> MarkupError:
+        return MarkupError(f"{self.name}:{self.line}: {message}")
 
     def run(self, body: str) -> Article:
         for line in body.rstrip("\n").split("\n"):
@@ -157,17 +156,17 @@ class _Parser:
     def sentence(self, line: str) -> None:
         match = re.fullmatch(r"([ASDO])([|>+]) (.*)", line)
         if match is None:
-            self.fail("a sentence line is 'A| text', 'S> text', 'D+ text' …; see corpus/FORMAT.md")
+            raise self.error("a sentence line is 'A| text', 'S> text', 'D+ text' …; see corpus/FORMAT.md")
         label, gap, content = match.groups()
         if self.article.sentences:
             self.add(GAPS[gap])
         elif gap != "|":
-            self.fail("the first sentence begins with '|'")
+            raise self.error("the first sentence begins with '|'")
         offset, first = self.length, len(self.text)
         self.content(content)
         surface = "".join(self.text[first:])
         if not surface.strip():
-            self.fail("an empty sentence")
+            raise self.error("an empty sentence")
         start = offset + len(surface) - len(surface.lstrip())
         self.article.sentences.append(Sentence(start, offset + len(surface.rstrip()), _CLASS[label]))
 
@@ -178,7 +177,7 @@ class _Parser:
         while position < len(content):
             match = _TOKEN.match(content, position)
             if match is None:
-                self.fail(f"cannot read {content[position : position + 20]!r}")
+                raise self.error(f"cannot read {content[position : position + 20]!r}")
             position = match.end()
             kind = match.lastgroup
             value = match.group(kind or 0)
@@ -190,71 +189,69 @@ class _Parser:
                 self.add(_ESCAPES.get(value, value))
             elif kind == "open":
                 if entity is not None:
-                    self.fail("an entity inside an entity: '[' before the last one was closed by ']PER'")
+                    raise self.error("an entity inside an entity: '[' before the last one was closed by ']PER'")
                 entity = self.length
             elif kind == "label":
                 if entity is None:
-                    self.fail(f"']{value}' closes nothing")
+                    raise self.error(f"']{value}' closes nothing")
                 self.article.entities.append(Entity(*self.edges(entity), value))
                 entity = None
             elif kind == "brace":
                 braces.append(self.length)
             elif kind == "reading":
                 if not braces:
-                    self.fail(f"'|{value}}}' closes nothing")
+                    raise self.error(f"'|{value}}}' closes nothing")
                 self.quantity(braces.pop(), value)
             else:
-                self.fail(rf"a lone {value!r}; write '\{value}' if the text has it, else check the bracket")
+                raise self.error(rf"a lone {value!r}; write '\{value}' if the text has it, else check the bracket")
         if entity is not None or braces:
-            self.fail("a bracket stays open at the end of the sentence")
+            raise self.error("a bracket stays open at the end of the sentence")
 
     def edges(self, start: int) -> tuple[int, int]:
         surface = "".join(self.text)[start:]
         if not surface or surface != surface.strip():
-            self.fail(f"a span is empty or begins or ends with a space: {surface!r}")
+            raise self.error(f"a span is empty or begins or ends with a space: {surface!r}")
         return start, self.length
 
     def quantity(self, start: int, reading: str) -> None:
         match = _READING.fullmatch(reading.strip())
         if match is None:
-            self.fail(f"a reading is 'kind value', with a kind of {', '.join(KINDS)}; not {reading!r}")
+            raise self.error(f"a reading is 'kind value', with a kind of {', '.join(KINDS)}; not {reading!r}")
         kind, value, approx = match.group("kind", "value", "approx")
         if not value and kind != "identifier":
-            self.fail(f"{reading!r} has no value")
+            raise self.error(f"{reading!r} has no value")
         pattern = VALUES[kind]
         if value and not re.fullmatch(pattern, value):
-            self.fail(f"the value {value!r} is not in the form of a {kind}; see the table in corpus/FORMAT.md")
+            raise self.error(f"the value {value!r} is not in the form of a {kind}; see the table in corpus/FORMAT.md")
         self.article.quantities.append(Quantity(*self.edges(start), kind, value or "", approx))
 
     def relation(self, line: str) -> None:
         if not self.article.sentences:
-            self.fail("a relation stands under the sentence that states it")
+            raise self.error("a relation stands under the sentence that states it")
         self.article.text = "".join(self.text)
         command, _, rest = line.partition(" ")
         parts = [part.strip() for part in rest.split("|")]
         sentence = len(self.article.sentences) - 1
         if command == "@role":
             if len(parts) != 3:
-                self.fail("a role is '@role person | title | organisation', '-' for none")
-            person, title, body = (
-                self.find(part, label) for part, label in zip(parts, ENTITY_LABELS, strict=True)
-            )
+                raise self.error("a role is '@role person | title | organisation', '-' for none")
+            person, title, body = (self.find(part, label) for part, label in zip(parts, ENTITY_LABELS, strict=True))
             if person is None:
-                self.fail("a role needs a person")
+                raise self.error("a role needs a person")
             self.article.roles.append(Role(sentence, person, title, body))
         elif command == "@fact":
-            pairs = [tuple(map(str.strip, part.split("=", 1))) for part in parts[1:]]
+            pairs = [[side.strip() for side in part.split("=", 1)] for part in parts[1:]]
             if not parts[0] or not all(len(pair) == 2 and pair[0] in FACT_KEYS for pair in pairs):
-                self.fail(f"a fact is '@fact name | key=surface | …' with keys {', '.join(FACT_KEYS)}")
-            fields = {key: value for key, value in pairs}
+                raise self.error(f"a fact is '@fact name | key=surface | …' with keys {', '.join(FACT_KEYS)}")
+            fields: dict[str, str] = dict(pairs)
             owner = fields.pop("owner", None)
             values = {key: self.find(value, "") for key, value in fields.items()}
             known = {key: index for key, index in values.items() if index is not None}
             if not known.keys() & {"plan", "base", "stated", "growth", "excess"}:
-                self.fail("a fact needs one of plan, base, stated, growth, excess: what it is held against")
+                raise self.error("a fact needs one of plan, base, stated, growth, excess: what it is held against")
             self.article.facts.append(Fact(sentence, parts[0], known, owner))
         else:
-            self.fail(f"unknown relation {command!r}: '@role' or '@fact'")
+            raise self.error(f"unknown relation {command!r}: '@role' or '@fact'")
 
     def find(self, surface: str, label: str) -> int | None:
         """The index of the span with this surface: in the last sentence, else the nearest before."""
@@ -275,7 +272,7 @@ class _Parser:
             return here[int(nth or 1) - 1][2]
         if same and not nth:
             return max(same)[2]
-        self.fail(f"no {label or 'quantity'} {surface!r} is marked in this sentence or before it")
+        raise self.error(f"no {label or 'quantity'} {surface!r} is marked in this sentence or before it")
 
 
 _NUMBER = r"-?\d+(?:\.\d+)?(?:/\d+)?"
@@ -332,7 +329,8 @@ def _spell(white: str) -> str:
 
 
 def _mark(article: Article, sentence: Sentence) -> str:
-    inside = [s for s in (*article.entities, *article.quantities) if sentence.start <= s.start < sentence.end]
+    spans: list[Entity | Quantity] = [*article.entities, *article.quantities]
+    inside = [span for span in spans if sentence.start <= span.start < sentence.end]
     cuts: dict[int, list[tuple[int, int, str]]] = {}
     for span in inside:
         opening, closing = ("[", f"]{span.label}") if isinstance(span, Entity) else ("{", f"|{_reading(span)}}}")

@@ -58,15 +58,15 @@ def _sentences(text: str, records: dict[str, Rows]) -> Iterator[Styled]:
 
 def _tables(records: dict[str, Rows]) -> Iterator[tuple[str, tuple[str, ...], Iterable[tuple[Any, ...]]]]:
     entities, quantities = records["entities"], records["quantities"]
+    parts = ("person", "title", "organisation")
+
+    def norm(index: int | None) -> str | None:
+        return None if index is None else str(entities[index]["norm"])
+
     yield (
         "People and offices",
-        ("person", "title", "organisation"),
-        list(
-            dict.fromkeys(
-                tuple(None if row[key] is None else entities[row[key]]["norm"] for key in ("person", "title", "organisation"))
-                for row in records["roles"]
-            )
-        ),
+        parts,
+        list(dict.fromkeys(tuple(map(norm, map(row.get, parts))) for row in records["roles"])),
     )
     keys = ("actual", "plan", "stated")
     yield (

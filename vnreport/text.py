@@ -6,13 +6,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-_OLD = ("òóỏõọ", "òóỏõọ", "ùúủũụ")
-_NEW = ("àáảãạ", "èéẻẽẹ", "ỳýỷỹỵ")
-_TO_OLD = {
-    first + new: old + second
-    for (first, second), olds, news in zip(("oa", "oe", "uy"), _OLD, _NEW, strict=True)
-    for old, new in zip(olds, news, strict=True)
-}
+_OLD = "òa óa ỏa õa ọa òe óe ỏe õe ọe ùy úy ủy ũy ụy"
+_NEW = "oà oá oả oã oạ oè oé oẻ oẽ oẹ uỳ uý uỷ uỹ uỵ"
+_TO_OLD = dict(zip(_NEW.split(), _OLD.split(), strict=True))
 _TO_NEW = {old: new for new, old in _TO_OLD.items()}
 _NEW_TONE = re.compile(rf"(?<!q)(?:{'|'.join(_TO_OLD)})(?![^\W\d_])")
 _OLD_TONE = re.compile(rf"(?:{'|'.join(_TO_NEW)})(?![^\W\d_])")

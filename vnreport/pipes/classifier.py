@@ -1,9 +1,10 @@
 """Sentence classes: two linear passes over an article's sentences.
 
-The first pass reads each sentence, its section and its neighbours; the second
-reads the first one's probabilities for the sentence, its section and its
-neighbours, so that a class can spread down a list (stacked sequential
-learning, Cohen and Carvalho 2005). Fitted with scikit-learn, run with numpy.
+The first pass reads each sentence's words, their mean vector where the
+vocabulary has vectors, its section and its neighbours; the second reads the
+first one's probabilities for the sentence, its section and its neighbours, so
+that a class can spread down a list (stacked sequential learning, Cohen and
+Carvalho 2005). Fitted with scikit-learn, run with numpy.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy
 import srsly
+from spacy.attrs import NORM
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
@@ -55,6 +58,7 @@ class ReportClassifier:
         self.folds = folds
         self.vocabulary: dict[str, int] = {}
         self.text_weights: Matrix = numpy.zeros((1, len(CLASSES)), dtype="float32")
+        self.vector_weights: Matrix = numpy.zeros((0, len(CLASSES)), dtype="float32")
         self.context_weights: Matrix = numpy.zeros((1, len(CLASSES)), dtype="float32")
 
     def __call__(self, doc: Doc) -> Doc:
@@ -84,8 +88,18 @@ class ReportClassifier:
         if not sentences:
             return numpy.zeros((0, len(CLASSES)), dtype="float32")
         rows = describe(doc, sentences)
-        first = softmax(self._first_logits([row.features for row in rows]))
+        first = softmax(self._first_logits([row.features for row in rows]) + self._vector_logits(doc, sentences))
         return softmax(_context(first, rows) @ self.context_weights)
+
+    def _vector_logits(self, doc: Doc, sentences: list[Span]) -> Matrix:
+        vectors = mean_vectors(doc, sentences)
+        if vectors.shape[1] != len(self.vector_weights):
+            raise ValueError(
+                f"'{self.name}' was trained with vectors of {len(self.vector_weights)} dimensions, "
+                f"the vocabulary has {vectors.shape[1]}"
+            )
+        logits: Matrix = vectors @ self.vector_weights
+        return logits
 
     def _first_logits(self, features: list[list[str]]) -> Matrix:
         get, bias = self.vocabulary.get, self.text_weights[-1]
@@ -96,9 +110,7 @@ class ReportClassifier:
             logits[i] = self.text_weights[ids].sum(axis=0) * scale + bias
         return logits
 
-    def initialize(
-        self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None
-    ) -> None:
+    def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None) -> None:
         """Fit the model on the gold sentences and labels of the examples.
 
         Args:
@@ -109,16 +121,18 @@ class ReportClassifier:
             ValueError: no labelled sentence among the examples.
             ImportError: scikit-learn is missing.
         """
-        from scipy.sparse import csr_matrix
+        from scipy.sparse import csr_matrix, hstack
         from sklearn.linear_model import LogisticRegression
         from sklearn.model_selection import GroupKFold, cross_val_predict
 
         documents: list[list[_Row]] = []
+        means: list[Matrix] = []
         labels: list[int] = []
         groups: list[int] = []
         for number, example in enumerate(get_examples()):
             gold = list(example.reference.spans.get(SENTENCES_KEY, ()))
             documents.append(describe(example.reference, gold))
+            means.append(mean_vectors(example.reference, gold))
             labels += [CLASSES.index(span.label_) for span in gold]
             groups += [number] * len(gold)
         if not labels:
@@ -133,13 +147,16 @@ class ReportClassifier:
             indices += ids
             data += [len(ids) ** -0.5] * len(ids)
             pointers.append(len(indices))
-        inputs = csr_matrix((data, indices, pointers), shape=(len(names), len(kept)))
+        words = csr_matrix((data, indices, pointers), shape=(len(names), len(kept)))
+        inputs = hstack([words, csr_matrix(numpy.vstack(means))]).tocsr()
         target = numpy.array(labels)
         folds = GroupKFold(min(self.folds, len(set(groups))))
-        model = LogisticRegression(C=self.c_text, class_weight="balanced", max_iter=2000)
+        model = LogisticRegression(C=self.c_text, max_iter=2000)
         held_out = cross_val_predict(model, inputs, target, groups=groups, cv=folds, method="predict_proba")
         model.fit(inputs, target)
-        self.text_weights = numpy.vstack([model.coef_.T, model.intercept_]).astype("float32")
+        weights = model.coef_.T.astype("float32")
+        self.text_weights = numpy.vstack([weights[: len(kept)], model.intercept_]).astype("float32")
+        self.vector_weights = weights[len(kept) :]
         stacked, position = [], 0
         for rows in documents:
             stacked.append(_context(held_out[position : position + len(rows)], rows))
@@ -154,12 +171,19 @@ class ReportClassifier:
 
         return score_classes(examples)
 
+    def _weights(self) -> dict[str, Matrix]:
+        return {"text": self.text_weights, "vector": self.vector_weights, "context": self.context_weights}
+
+    def _set_weights(self, weights: Mapping[str, Matrix]) -> None:
+        self.text_weights, self.vector_weights = weights["text"], weights["vector"]
+        self.context_weights = weights["context"]
+
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Write the model to a folder: `weights.npz`, `vocabulary.json`."""
         path = Path(path)
         path.mkdir(parents=True, exist_ok=True)
         with (path / "weights.npz").open("wb") as file:
-            numpy.savez_compressed(file, text=self.text_weights, context=self.context_weights)
+            numpy.savez_compressed(file, allow_pickle=False, **self._weights())
         names = json.dumps(list(self.vocabulary), ensure_ascii=False, indent=0)
         (path / "vocabulary.json").write_text(names + "\n", encoding="utf-8")
 
@@ -167,22 +191,20 @@ class ReportClassifier:
         """Read what `to_disk` wrote."""
         path = Path(path)
         with numpy.load(path / "weights.npz", allow_pickle=False) as weights:
-            self.text_weights, self.context_weights = weights["text"], weights["context"]
+            self._set_weights(weights)
         names = json.loads((path / "vocabulary.json").read_text(encoding="utf-8"))
         self.vocabulary = {name: index for index, name in enumerate(names)}
         return self
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """The model as bytes (msgpack)."""
-        data: bytes = srsly.msgpack_dumps(
-            {"names": list(self.vocabulary), "text": self.text_weights, "context": self.context_weights}
-        )
+        data: bytes = srsly.msgpack_dumps({"names": list(self.vocabulary), "weights": self._weights()})
         return data
 
     def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> ReportClassifier:
         """Read what `to_bytes` gave."""
         state = srsly.msgpack_loads(data)
-        self.text_weights, self.context_weights = state["text"], state["context"]
+        self._set_weights(state["weights"])
         self.vocabulary = {name: index for index, name in enumerate(state["names"])}
         return self
 
@@ -191,7 +213,7 @@ class ReportClassifier:
     "report_classifier",
     assigns=["doc.spans"],
     requires=["doc.sents"],
-    default_config={"c_text": 10.0, "c_context": 1.0, "min_count": 2, "folds": 5},
+    default_config={"c_text": 30.0, "c_context": 1.0, "min_count": 2, "folds": 5},
     default_score_weights={"class_macro_f": 1.0, "class_acc": 0.0},
 )
 def create_report_classifier(
@@ -218,6 +240,24 @@ def split_sentences(doc: Doc) -> list[Span]:
         if words:
             spans.append(doc[words[0] : words[-1] + 1])
     return spans
+
+
+def mean_vectors(doc: Doc, sentences: list[Span]) -> Matrix:
+    """The mean vector of each sentence's words, of shape (len(sentences), dimensions).
+
+    Looked up by `token.norm`, as the vectors of vnreport's pipelines are keyed;
+    zeros where no word is known, no columns where the vocabulary has no vectors.
+    """
+    vectors = doc.vocab.vectors
+    means = numpy.zeros((len(sentences), vectors.shape[1] if vectors.size else 0), dtype="float32")
+    if means.size:
+        rows = vectors.find(keys=doc.to_array([NORM]))
+        for i, sentence in enumerate(sentences):
+            known = rows[sentence.start : sentence.end]
+            known = known[known >= 0]
+            if len(known):
+                means[i] = vectors.data[known].mean(axis=0)
+    return means
 
 
 @dataclass(slots=True)
@@ -284,7 +324,7 @@ def _sections(
 
 def _ngrams(prefix: str, syllables: list[str]) -> Iterator[str]:
     yield from (prefix + w for w in syllables)
-    yield from (f"{prefix}{a} {b}" for a, b in zip(syllables, syllables[1:], strict=False))
+    yield from (f"{prefix}{a} {b}" for a, b in pairwise(syllables))
     if not prefix:
         yield from (f"{a} {b} {c}" for a, b, c in zip(syllables, syllables[1:], syllables[2:], strict=False))
 

@@ -44,7 +44,7 @@ class ReportSentences:
                 starts[token.i] = 1
                 while offset is not None and offset <= token.idx:
                     offset = next(offsets, None)
-        doc.from_array([SENT_START], starts.astype("uint64"))
+        doc.from_array([SENT_START], starts.astype("uint64"))  # type: ignore[arg-type]
         return doc
 
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import spacy
 from spacy.attrs import NORM
 from spacy.tokens import Doc
+from spacy.util import registry
 from spacy.vocab import Vocab
 
 from vnreport.text import compose, new_tones, normalize
@@ -64,7 +64,7 @@ class WordTokenizer:
 
     def __init__(self, vocab: Vocab) -> None:
         self.vocab = vocab
-        vocab.lex_attr_getters[NORM] = normalize
+        vocab.lex_attr_getters[NORM] = normalize  # type: ignore[attr-defined]
         self._featurizer, self._tagger, self._dictionary = load_word_segmenter()
 
     def __call__(self, text: str) -> Doc:
@@ -130,7 +130,7 @@ class WordTokenizer:
     def _joins(self, gap: str, surfaces: list[str]) -> bool:
         """Whether the last syllable may share a token with those before it."""
         *_, left, right = surfaces
-        if not gap or len(gap) > 3 or not (left[-1].isalnum() and right[0].isalnum()):
+        if not gap or len(gap) > 3 or not (left[-1].isalpha() and right[0].isalpha()):
             return False
         if left[0].islower() and right[0].isupper():
             return False
@@ -168,7 +168,7 @@ class WordTokenizer:
         return self
 
 
-@spacy.registry.tokenizers("vnreport.WordTokenizer.v1")
+@registry.tokenizers("vnreport.WordTokenizer.v1")  # type: ignore[untyped-decorator]
 def create_word_tokenizer() -> Callable[[Language], WordTokenizer]:
     """The registered tokenizer: `[nlp.tokenizer] @tokenizers = "vnreport.WordTokenizer.v1"`."""
     return lambda nlp: WordTokenizer(nlp.vocab)

@@ -20,7 +20,7 @@ _RANGE = frozenset(("-", "đến", "tới"))
 _LIST = frozenset((",", ";", "và", "hoặc", "hay"))
 _CHANGE = frozenset(("xuống", "xuống còn", "lên"))
 _CONNECT = re.compile(
-    r" {0,2}(-|/|,|;|đến|tới|và|hoặc|hay|xuống còn|xuống|lên|trong) {0,2}(?:tổng số |số )?(?=[0-9]|-[0-9]|[^\W\d_])"
+    r" {0,2}(-|/|,|;|đến|tới|và|hoặc|hay|xuống còn|xuống|lên|trong) {0,2}(?:tổng số |số |dưới |gần |hơn |khoảng )?(?=[0-9]|-[0-9]|[^\W\d_])"
 )
 _DIGIT_WORD = re.compile(rf" {{1,2}}({'|'.join(ONES)}){END}")
 _MINUS = re.compile(r"(?:(?:^|[ (])(-)|(?<![^\W_])(âm) {1,2})$")
@@ -55,6 +55,9 @@ def read(source: Source, context: Context, worded: bool = False) -> list[Draft]:
     pair = _neighbours(source, located) if worded else None
     if pair:
         return [_finished(source, pair, context)]
+    fraction = _fraction(source, located) if worded else None
+    if fraction:
+        return [_finished(source, fraction, context)]
     first = with_unit(source, _signed(source, located), worded)
     drafts = [draft for draft in _joined(source, first, worded) if draft.kind]
     return [_finished(source, draft, context if draft is drafts[0] else None) for draft in drafts]
@@ -110,7 +113,7 @@ def _member(source: Source, at: int, join: str, worded: bool) -> Draft | None:
 
 
 def _neighbours(source: Source, low: Located) -> Draft | None:
-    """`ba bốn lần`, `năm bảy hộ`: two digits in words that name a range."""
+    """`ba bốn lần`, `năm sáu hộ`: two digits in words that name a range."""
     match = _DIGIT_WORD.match(source.folded, low.end)
     value = low.cell.values[0]
     if match is None or low.scaled or not 1 < value < 9 or ONES[match[1]] not in (value + 1, 7 if value == 5 else 0):
@@ -124,7 +127,7 @@ def _neighbours(source: Source, low: Located) -> Draft | None:
 
 def _range(source: Source, low: Draft, high: Draft, join: str) -> list[Draft]:
     """One quantity of two ends; nothing where they are not of one kind or do not rise."""
-    if low.kind and (low.kind, low.unit) != (high.kind, high.unit):
+    if low.kind and (low.kind != high.kind or not f"{high.unit}/".startswith(f"{low.unit}/")):
         return []
     below = low.cells[0] if low.kind else scaled_like(low.cells[0], high.cells[0])
     if below.values[0] >= high.cells[0].values[0]:
@@ -136,8 +139,9 @@ def _range(source: Source, low: Draft, high: Draft, join: str) -> list[Draft]:
 
 def _ratio(above: Draft, below: Draft) -> Draft:
     """`22/24 tiêu chí`, `1,9/4,6 tỷ đồng`: the unit and the magnitude count for both."""
-    cells = (scaled_like(above.cells[0], below.cells[0]), below.cells[0])
-    return replace(below, start=above.start, kind="ratio", form="ratio", cells=cells, doubtful=not below.kind)
+    first, second = scaled_like(above.cells[0], below.cells[0]), below.cells[0]
+    doubtful = not below.kind and first.values[0] <= 31 and second.values[0] <= 12
+    return replace(below, start=above.start, kind="ratio", form="ratio", cells=(first, second), doubtful=doubtful)
 
 
 def _list(source: Source, first: Draft, second: Draft, join: str, worded: bool) -> list[Draft]:
@@ -204,10 +208,8 @@ def _comma_list(source: Source, context: Context) -> list[Draft]:
 
 def _alone(source: Source, draft: Draft, worded: bool) -> Draft:
     """A number that nothing is tied to; without a unit a year, a fraction or a bare count."""
-    if draft.kind:
+    if draft.kind or worded:
         return draft
-    if worded:
-        return _fraction(source, draft)
     if plausible_year(draft.cells[0].typed):
         return Draft(draft.start, draft.end, "period", iso=draft.cells[0].typed, doubtful=True)
     behind = source.folded[draft.end : draft.end + 1]
@@ -221,13 +223,14 @@ def plausible_year(typed: str) -> bool:
     return len(typed) == 4 and typed.isdigit() and "1900" <= typed < "2100"
 
 
-def _fraction(source: Source, draft: Draft) -> Draft:
+def _fraction(source: Source, located: Located) -> Draft | None:
     """`một phần ba`, `hai phần ba số hộ`: a ratio."""
-    above, found, below = source.folded[draft.start : draft.end].partition(" phần ")
+    above, found, below = source.folded[located.start : located.end].partition(" phần ")
     if not found:
-        return draft
+        return None
     numbers = (parse_number(above), parse_number("bốn" if below.strip() == "tư" else below))
-    return replace(draft, kind="ratio", form="ratio", cells=tuple(Cell((number,)) for number in numbers))
+    cells = tuple(Cell((number,)) for number in numbers)
+    return Draft(located.start, located.end, "ratio", "ratio", cells)
 
 
 def _finished(source: Source, draft: Draft, context: Context | None) -> Draft:

@@ -13,14 +13,11 @@ from vnreport.quantities.source import Source
 YEAR = r"(?:1[5-9]|20|21)[0-9]{2}(?![0-9])"
 RANGE = r"-|đến hết|đến|tới"
 LIST = frozenset((",", ";", "và", "hoặc"))
-_DAY_MONTH_YEAR = re.compile(
-    rf"([0-9]{{1,2}}) ?([/.-]) ?([0-9]{{1,2}}) ?\2 ?(?:({YEAR})|([0-9]{{2}})(?![0-9.,/%]))"
-)
-_IN_WORDS = re.compile(
-    rf"([0-9]{{1,2}}) {{1,2}}tháng {{1,2}}([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?"
-)
+_DAY_MONTH_YEAR = re.compile(rf"([0-9]{{1,2}}) ?([/.-]) ?([0-9]{{1,2}}) ?\2 ?(?:({YEAR})|([0-9]{{2}})(?![0-9.,/%]))")
+_IN_WORDS = re.compile(rf"([0-9]{{1,2}}) {{1,2}}tháng {{1,2}}([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?")
 _SLASHED = re.compile(r"([0-9]{1,2}) ?/ ?([0-9]{1,2})(?![0-9])(?! ?/ ?[0-9]|,[0-9]| {0,2}%)")
-_DASHED = re.compile(r"([0-9]{1,2})([-.])([0-9]{1,2})(?![0-9])(?! ?[/-] ?[0-9]|[.,][0-9]| {0,2}%)")
+_DASHED = re.compile(r"([0-9]{1,2})(?:(-)|\.)([0-9]{1,2})(?![0-9])(?(2)(?! ?[/-] ?[0-9]))(?![.,][0-9]| {0,2}%)")
+_YEAR_FIRST = re.compile(rf"({YEAR})([/-])([0-9]{{2}})\2([0-9]{{2}})(?![0-9])")
 _ALONE = re.compile(r"([0-9]{1,2})(?![0-9])(?![.,/][0-9])")
 _JOIN = re.compile(rf" {{0,2}}(,|;|và(?= )|hoặc(?= )|{RANGE}) {{0,2}}(?:(?:hết )?ngày )?")
 _CLOCK_BEHIND = re.compile(r"(?: {0,2}[,|-] {0,2}| {1,2})([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?![0-9])")
@@ -122,6 +119,10 @@ def _day(source: Source, at: int, head: bool, later: bool) -> _Day | None:
         item = _Day(at, match.end(), int(match[1]), int(match[2]), int(match[3]) if match[3] else None)
         if item.exists():
             return item
+    match = _YEAR_FIRST.match(text, at)
+    if match:
+        item = _Day(at, match.end(), int(match[4]), int(match[3]), int(match[1]))
+        return item if item.exists() else None
     match = _DAY_MONTH_YEAR.match(text, at)
     if match and (match[4] or ((head or match[2] == "/") and not counted(source, match.end()))):
         year = int(match[4]) if match[4] else _century(int(match[5]))
@@ -151,7 +152,7 @@ def loose(source: Source, start: int) -> list[Draft]:
     """
     slashed = _SLASHED.match(source.folded, start)
     match = slashed or _DASHED.match(source.folded, start)
-    if match is None or match[2] == "." or _SHARE_BEFORE.search(source.folded, max(0, start - 12), start):
+    if match is None or not (slashed or match[2]) or _SHARE_BEFORE.search(source.folded, max(0, start - 12), start):
         return []
     day = _Day(start, match.end(), int(match[1]), int(match[match.lastindex or 0]))
     if not day.exists() or (not slashed and day.day < (day.month or 0)):

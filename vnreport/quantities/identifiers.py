@@ -20,12 +20,15 @@ _CODE = re.compile(
     rf"|[0-9]{{1,6}} ?/ ?[0-9]{{4}} ?/ ?{_PART}(?: ?[-/] ?{_PART})*"
     rf"|[0-9]{{1,6}} ?[-/] ?[A-ZĐ]{{2,6}}(?: ?[-/] ?{_PART})+"
 )
-_SHORT = re.compile(rf"[0-9]{{1,6}}(?:[A-ZĐa-f][0-9]?)?{END}(?![.,/:][0-9])")
+_SHORT = re.compile(rf"[0-9]{{1,6}}(?:[A-ZĐa-f][0-9]?|:(?:19|20)[0-9]{{2}})?{END}(?![.,/:][0-9])")
 _HOUSE = re.compile(rf"[0-9]{{1,4}}[A-Z]?(?:/[0-9]{{1,4}}[A-Z]?)+{END}(?![.,][0-9])")
 _HOUSES = frozenset(("số nhà", "nhà số", "ngõ", "hẻm", "kiệt", "ngách", "hạng"))
-_ACCOUNT = re.compile(r"[0-9]{2,}(?:[ .][0-9]+){2,}")
+_DATED = re.compile(rf"[0-9]{{1,4}}/(?:19|20)[0-9]{{2}}{END}(?![./-])")
+_DOCUMENTS = ("nghị", "quyết định", "thông tư", "luật", "pháp lệnh", "chỉ thị", "kết luận", "quy", "công văn")
+_LAW = re.compile(r"(?:Luật|Hiến pháp|Pháp lệnh|LUẬT)(?: [^\W\d_]+){1,7} $|(?:Luật|Hiến pháp) $")
+_ACCOUNT = re.compile(r"[0-9]{2,}(?:[ .][0-9]+){2,}|[0-9]{7,}(?![0-9.,])")
 _LETTERED = re.compile(rf"[0-9]{{1,3}}[a-eA-EĐ]{END}")
-_NETWORK = re.compile(rf"[2-6]G{END}")
+_NETWORK = re.compile(rf"(?:[2-6]G|[0-9]K){END}")
 _VERSION = re.compile(r"[2-5]\.0(?![0-9.,]| {0,2}%)")
 _GLUED = re.compile(rf"(?:[A-ZĐ]{{1,5}}|Km)\.?[0-9]+(?:[.+/-][0-9]+|[A-Z][0-9]*)*[A-Za-z]?{END}")
 _NAME = re.compile(r"(?:[^\W\d_]+(?: {1,2}- {1,2}| {1,2}|-))+$")
@@ -37,7 +40,7 @@ _LONGEST = 12
 
 
 def code(source: Source, start: int) -> int | None:
-    """The end of a document number at `start`: `18-NQ/TW`, `666/2015/QĐ-UBND`; of `4G`."""
+    """The end of a document number at `start`: `18-NQ/TW`, `666/2015/QĐ-UBND`; of `4G`, `5K`."""
     return _end(_CODE, source.typed, start) or _end(_NETWORK, source.typed, start)
 
 
@@ -57,6 +60,10 @@ def numbered(source: Source, start: int, phrase: str) -> int | None:
     short = _end(_SHORT, source.typed, start)
     if short:
         return short
+    if phrase == "số" or phrase.startswith(_DOCUMENTS):
+        dated = _end(_DATED, source.folded, start)
+        if dated:
+            return dated
     house = _HOUSE.match(source.typed, start)
     if house and (phrase in _HOUSES or (phrase == "số" and any(map(str.isalpha, house.group())))):
         return house.end()
@@ -104,11 +111,17 @@ def name_start(source: Source, start: int, floor: int, heads: frozenset[str]) ->
         return None
     for size in range(2, min(5, len(words)) + 1):
         word, at = words[-size]
-        if word.lower() in heads:
+        if any(" ".join(low.lower() for low, _ in words[-size:stop]) in heads for stop in range(1 - size, 0)):
             return at
         if not words[-size + 1][0][0].isupper() and not word[0].isupper():
             break
     return start if len(words) > 1 and words[-2][0].istitle() else None
+
+
+def law_start(source: Source, start: int, floor: int) -> int | None:
+    """Where `Luật Đất đai 2013` begins, whose year stands at `start`."""
+    match = _LAW.search(source.typed, max(floor, start - 60), start)
+    return match.start() if match else None
 
 
 def following(source: Source, end: int) -> list[Draft]:
@@ -118,7 +131,7 @@ def following(source: Source, end: int) -> list[Draft]:
         match = _NEXT.match(source.typed, end)
         if match is None:
             break
-        end = match.end()
+        end = code(source, match.start(1)) or match.end()
         drafts.append(Draft(match.start(1), end, "identifier"))
     return drafts
 

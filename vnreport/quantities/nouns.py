@@ -23,12 +23,14 @@ def noun_end(source: Source, start: int) -> tuple[int, str] | None:
     words = _words(source.folded, start)
     if not words:
         return None
-    known = _known(words)
+    known = _known(source, words)
     if known:
         size, kind = known
+        if kind == "none":
+            return None
         if kind == "classifier" and size < len(words) and words[size - 1][0][-1] != ",":
-            head = _known(words[size:])
-            if head and words[size][0] not in STOPS:
+            head = _known(source, words[size:])
+            if head and head[1] != "none" and words[size][0] not in STOPS:
                 return words[size + head[0] - 1][1], kind
         return words[size - 1][1], kind
     word, end = words[0]
@@ -73,10 +75,17 @@ def _words(text: str, start: int) -> list[tuple[str, int]]:
     return words
 
 
-def _known(words: list[tuple[str, int]]) -> tuple[int, str] | None:
+def _known(source: Source, words: list[tuple[str, int]]) -> tuple[int, str] | None:
+    """How many of the words the longest noun of the table takes, and its class."""
     for size in range(min(LONGEST_NOUN, len(words)), 0, -1):
-        phrase = " ".join(word for word, _ in words[:size])
-        kind = NOUNS.get(phrase.rstrip(","))
-        if kind:
+        phrase = " ".join(word for word, _ in words[:size]).rstrip(",")
+        kind = NOUNS.get(phrase)
+        if kind and (size == 1 or "việt nam" in phrase or not _names(source, words[:size])):
             return size, kind
     return None
+
+
+def _names(source: Source, words: list[tuple[str, int]]) -> bool:
+    """Whether a name begins behind the first word: `hai thôn Bản Lọt` are no `thôn bản`."""
+    typed = [source.typed[end - len(word.rstrip(",")) : end] for word, end in words]
+    return typed[0].islower() and any(word.istitle() for word in typed[1:])

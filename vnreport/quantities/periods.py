@@ -22,7 +22,7 @@ _QUARTER_JOIN = re.compile(rf" {{0,2}}(,|và|{RANGE}) {{0,2}}(quý {{1,2}})?")
 _YEARS = re.compile(
     rf"({YEAR})(?: ?[-/] ?({YEAR})|-([0-9]{{2}})(?![0-9.,/%])| {{1,2}}(?:đến|tới) (?:hết )?(?:năm )?({YEAR}))?"
 )
-_AND_YEARS = re.compile(rf" {{0,2}}(?:,|và) {{0,2}}(?:năm )?(?={YEAR})")
+_AND_YEARS = re.compile(rf" {{0,2}}(?:,|và) {{0,2}}((?:năm )?)(?={YEAR})")
 _MONEY_BEHIND = re.compile(r" {0,2}(?:nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng|đ|%)(?![^\W_])")
 _UNTIL_NOW = re.compile(rf" {{1,2}}(?:đến|tới) nay{END}")
 _EDGE = re.compile(r"(?:(tuần|ngày|mấy|nửa) {1,2})?(?<![^\W_])(đầu|cuối) {1,2}$")
@@ -30,8 +30,20 @@ _RANGE_WORD = re.compile("đến|tới")
 _OF_YEAR = re.compile(
     rf" {{1,2}}(?:(đầu|cuối)(?: của)? {{1,2}}năm(?! học)|(?:của )?năm(?= {{0,2}}{YEAR}))(?: {{0,2}}({YEAR}))?{END}"
 )
+_MONTH_OF_YEAR = re.compile(rf"(0?[1-9]|1[0-2])/({YEAR})(?!/)(?: ?(?:-|đến|tới) ?(0?[1-9]|1[0-2])/({YEAR})(?!/))?")
 _LONGEST = 12
 _COMMON_YEAR = 2023  # stands for a year that is not stated
+
+
+def month_of_year(source: Source, start: int) -> list[Draft]:
+    """`4/1983`, `4/1983 đến 4/1997` without a head word."""
+    match = _MONTH_OF_YEAR.match(source.folded, start)
+    if match is None or counted(source, match.end()):
+        return []
+    iso = f"{match[2]}-{int(match[1]):02}"
+    if match[3]:
+        iso += f"/{match[4]}-{int(match[3]):02}"
+    return [Draft(start, match.end(), "period", iso=iso)]
 
 
 def months(source: Source, start: int) -> list[Draft]:
@@ -108,11 +120,14 @@ def years(source: Source, start: int, single: bool) -> list[Draft]:
         single: whether one year alone will do.
     """
     drafts: list[Draft] = []
+    link: re.Match[str] | None = None
     at = start
     while len(drafts) < _LONGEST:
         draft = _year(source, at, single)
         if draft is None:
             break
+        if link:
+            draft.start = link.start(1)
         drafts.append(draft)
         link = _AND_YEARS.match(source.folded, draft.end)
         if link is None:

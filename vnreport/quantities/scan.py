@@ -10,9 +10,9 @@ from vnreport.quantities.context import Context
 from vnreport.quantities.dates import YEAR
 from vnreport.quantities.draft import Draft
 from vnreport.quantities.lexicon import END, HEADS, UNIT
-from vnreport.quantities.nouns import counted
+from vnreport.quantities.nouns import counted, known_noun
 from vnreport.quantities.numbers import magnitude_follows
-from vnreport.quantities.source import Source
+from vnreport.quantities.source import LOWER, UPPER, Source
 
 _SCALE = "trăm|nghìn|ngàn|vạn|triệu|tỷ|tỉ|chục"
 _CANDIDATE = re.compile(
@@ -28,14 +28,18 @@ _CANDIDATE = re.compile(
 _LIST_NUMBER = re.compile(
     r"[0-9]{1,2}(?:\.[0-9]{1,2})*(?:[.)]|[.]?-(?![0-9])|/(?! ?[0-9])|:)(?![0-9])|[0-9]{1,2}[\ufe0f\u20e3]"
 )
+_GLUED_ITEM = re.compile(rf"[.;:][0-9]{{1,2}}[.)] ?[{UPPER}]")
 _SECTION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,3} {1,2}(?=[^\W\d_])")
-_BRACKETED = re.compile(r"\([0-9]{1,2}\) ?[^\W\d_]")
+_BRACKETED = re.compile(r"\([0-9]{1,2}\) ?[^\W\d_]|\[[0-9]{1,3}\]")
 _PHONE = re.compile(r"(?:0[0-9]{2,4}[. ]?[0-9]{3,4}[. ]?[0-9]{2,4}(?:[. ]?[0-9]{2,4})?|0[0-9]{8,10})(?![0-9])")
+_PHONE_NUMBER = re.compile(r"[0-9]+(?:[ .-]?[0-9]+)*")
 _RUN = re.compile(r"[0-9]+(?:[.,/:-][0-9]+)*")
 _CLOCK = re.compile(
     r"(?:[01]?[0-9]|2[0-4])(?: {0,2}(?:h|g|giờ) {0,2}[0-5][0-9](?![0-9])(?: ?(?:phút|p|'))?| {0,2}(?:giờ|h)"
     rf"|:[0-5][0-9](?![0-9])){END}"
 )
+_DAY_BEFORE = re.compile(r"(?<![^\W_])(?:nay|qua|mai|kia)(?:,| {0,2}\() {0,2}$")
+_CLOCK_BEFORE = re.compile(r"(?:giờ|h)(?: ?[0-9]{2})? {0,2}(?:-|đến|tới) {0,2}$")
 _CLOCK_HEADS = frozenset(("lúc", "hồi", "vào", "từ", "đến", "khung", "tới"))
 _DAYTIME = re.compile(
     rf" {{1,2}}(?:sáng|chiều|tối|trưa|đêm|khuya|hằng ngày|hàng ngày|mỗi ngày|cùng ngày){END}"
@@ -49,6 +53,9 @@ _TAIL = re.compile(r"(?: {0,2}(?:-|/|đến|tới) {0,2}[0-9]+(?:[.,][0-9]+)*)+"
 _LIST_TAIL = re.compile(r"(?: {0,2}(?:-|,|/|và|đến|tới|hoặc) {0,2}[0-9]+(?:[.,][0-9]+)*)+")
 _EVERY = frozenset(("mỗi", "hằng", "hàng", "một"))
 _DATED = re.compile(rf" {{0,2}}(?:năm|nhiệm kỳ|khóa|khoá|năm học|giai đoạn) {{1,2}}(?:{YEAR}(?! ?-)|[ivxl]+{END})")
+_DIGIT = re.compile(" {1,2}[0-9]")
+_NAME_BEHIND = re.compile(rf" {{1,2}}[{UPPER}][{LOWER}]")
+_CAPITAL = re.compile(rf" {{0,2}}[{UPPER}][{LOWER}]")
 _NAMING = frozenset(("name", "label"))
 _PLACES = frozenset(word for word, classes in HEADS.items() if classes & _NAMING and word != "số")
 
@@ -141,7 +148,7 @@ class _Scanner:
 
     def listed(self, start: int) -> bool:
         """Whether the number only counts the items of a list: `1.`, `2)`, `(3)`, `1.1 Về …`."""
-        if self.text.startswith("(", start - 1) and start and _BRACKETED.match(self.text, start - 1):
+        if start and (_BRACKETED.match(self.text, start - 1) or _GLUED_ITEM.match(self.source.typed, start - 1)):
             return True
         if _LIST_NUMBER.match(self.text, start):
             return words.leads(self.source, start)
@@ -160,6 +167,8 @@ class _Scanner:
     def headed(self, context: Context) -> list[Draft]:
         """A number whose head word says what it is; nothing where that does not hold."""
         source, start, classes, phrase = self.source, context.start, context.classes, context.phrase
+        if "phone" in classes:
+            return self.nothing(_PHONE_NUMBER.match(self.text, start).end())  # type: ignore[union-attr]
         found: list[Draft] = []
         if "month" in classes:
             found = periods.months(source, start)
@@ -201,24 +210,30 @@ class _Scanner:
         end = end or identifiers.numbered(source, start, phrase)
         if end is None:
             found = identifiers.joined(source, start)
-            if not found or self.counts(found[-1].end):
+            if not found or self.counts(found[-1].end) or _TAIL.match(self.text, found[-1].end):
                 return []
             found[0].start = context.begin
             return found
+        begin = context.begin
         strong = "name" in context.classes or context.capital() or "/" in self.text[start:end]
-        if self.measured(end, strong) or self.text.startswith(f" {phrase}{' '}", end):
+        if phrase.endswith("số"):
+            wider = Context(source, begin, self.floor)
+            begin = wider.begin if wider.classes & _NAMING else begin
+            strong = strong or "name" in wider.classes
+        if self.measured(end, strong) or self.again(phrase, end):
             return []
         tail = (_LIST_TAIL if phrase == "mức" else _TAIL).match(self.text, end)
         if tail and (UNIT.match(self.text, tail.end()) or magnitude_follows(source, tail.end())):
             return []
         if not strong and (self.counts(end) or (tail and self.counts(tail.end()))):
             return []
-        begin = context.begin
-        if phrase.endswith("số"):
-            wider = Context(source, begin, self.floor)
-            begin = wider.begin if wider.classes & _NAMING else begin
         rest = [draft for draft in identifiers.following(source, end) if not self.counts(draft.end)]
         return [Draft(begin, end, "identifier"), *rest]
+
+    def again(self, phrase: str, end: int) -> bool:
+        """`trưởng thôn 8 thôn`: the number counts what the head names."""
+        noun = known_noun(self.source, end)
+        return noun is not None and self.surface(end, noun) == phrase
 
     def measured(self, end: int, strong: bool) -> bool:
         """Whether a unit behind `end` makes the number an amount in spite of its head word."""
@@ -231,6 +246,11 @@ class _Scanner:
         """Whether something that the number counts stands behind `end`."""
         if _DATED.match(self.text, end):
             return False
+        noun = known_noun(self.source, end)
+        if noun and not UNIT.match(self.text, end):
+            if _DIGIT.match(self.text, noun) and self.surface(end, noun) in _PLACES:
+                return False  # "điểm 5 Điều 94"
+            return not _NAME_BEHIND.match(self.source.typed, noun) and not _CAPITAL.match(self.source.typed, end)
         return counted(self.source, end) or magnitude_follows(self.source, end)
 
     def unheaded(self, context: Context) -> list[Draft]:
@@ -244,14 +264,16 @@ class _Scanner:
         if clock and self.is_clock(clock, context):
             behind = _CLOCK_DAY.match(text, clock.end())
             return (dates.days(source, behind.end(), True) if behind else []) or self.nothing(clock.end())
-        found = periods.years(source, start, False)
+        found = periods.month_of_year(source, start) or periods.years(source, start, False)
         if found:
             periods.widen(source, found, start, self.floor, cut=False)
             return found
         return self.name(context) or dates.loose(source, start) or amounts.read(source, context)
 
     def day_before(self, start: int) -> bool:
-        """`hai ngày 25, 26/9`: the unit of the last quantity announces a date."""
+        """`hai ngày 25, 26/9`, `sáng nay (5.2)`: whether what is not a head word announces a date."""
+        if _DAY_BEFORE.search(self.text, max(self.floor, start - 8), start):
+            return True
         last = self.drafts[-1] if self.drafts else None
         if last is None or not 0 < start - last.end <= 2:
             return False
@@ -262,6 +284,8 @@ class _Scanner:
         text = clock.group()
         if context.last in _CLOCK_HEADS or _DAYTIME.match(self.text, clock.end()):
             return True
+        if _CLOCK_BEFORE.search(self.text, max(0, clock.start() - 16), clock.start()):
+            return True
         if text.endswith("h"):
             return not self.text.startswith("/", clock.end())
         return text[-1].isdigit() or text[-1] in "p'" or (text.endswith("phút") and "giờ" not in text)
@@ -269,6 +293,9 @@ class _Scanner:
     def name(self, context: Context) -> list[Draft]:
         """`Phường Móng Cái 3`, `đường Đông - Tây 4`, `30a`: a number that ends a name."""
         source, start = self.source, context.start
+        if amounts.plausible_year(self.text[start : start + 4]):
+            law = identifiers.law_start(source, start, self.floor)
+            return [Draft(law, start + 4, "identifier")] if law is not None else []
         end = identifiers.numbered(source, start, "")
         begin = identifiers.name_start(source, start, self.floor, _PLACES) if end else None
         if end and begin is not None and (not self.counts(end) or self.surface(begin, end) in self.names):

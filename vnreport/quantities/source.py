@@ -12,9 +12,10 @@ _HYPHENS = "‐‑‒–—−－"
 _PLAIN = dict.fromkeys(map(ord, _SPACES), " ") | dict.fromkeys(map(ord, _HYPHENS), "-")
 _PLAIN |= dict(zip(map(ord, "０１２３４５６７８９，．％／"), "0123456789,.%/", strict=True))
 _UNUSUAL = re.compile("[" + "".join(map(chr, _PLAIN)) + "]")
-_LOWER = "a-zđàáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
-_BREAK = re.compile(rf"(?<=[^\n.:;!?])\n(?=[{_LOWER}])(?![a-zđ][).])")
-_BREAK_BEFORE_NUMBER = re.compile(rf"(?<=[{_LOWER}])\n(?=[0-9])(?![0-9]{{1,2}}(?:\.[0-9]+)*[.)/:-])")
+LOWER = "a-zđàáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
+UPPER = "A-Z" + LOWER.removeprefix("a-z").upper()
+_BREAK = re.compile(rf"(?<=[^\n.:;!?])\n(?=[{LOWER}])(?![a-zđ][).])")
+_BREAK_BEFORE_NUMBER = re.compile(rf"(?<=[{LOWER}])\n(?=[0-9])(?![0-9]{{1,2}}(?:\.[0-9]+)*[.)/:-])")
 _FULL_LINE = 40
 
 

@@ -17,7 +17,7 @@ from vnreport.quantities.source import Source
 _KINDS = {"money": "money", "percent": "percent", "time": "duration", "calendar": "duration", "age": "age"}
 _NO_UNIT = re.compile(
     r"ngày (?:công|lương|hội|lễ)|giờ công|đồng (?:chí|bào|đội|hồ|phục|nghiệp)|độ tuổi|tiếng (?:dân|anh|việt|nói|thái)"
-    r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
+    r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
 )
 _SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) {0,2}$")
 _UPPER_ONLY = frozenset(("cv", "w"))
@@ -50,7 +50,7 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
         unit = UNITS[" ".join(match[1].split())]
         draft.end, draft.unit, draft.dimension = match.end(), unit.symbol, unit.dimension
         draft.kind = _KINDS.get(unit.dimension, "measure")
-        draft.whole = unit.symbol == "VND" and not located.scaled
+        draft.whole = unit.dimension == "money" and not located.scaled
         if unit.symbol == "‰":
             draft.unit, draft.cells = "%", (_times(cell, Decimal("0.1")),)
     elif cell.typed and _THOUSANDS.match(text, end):
@@ -115,7 +115,9 @@ def _rate(source: Source, draft: Draft) -> None:
 
 
 def _times(cell: Cell, factor: Decimal) -> Cell:
-    return replace(cell, values=tuple(EXACT.multiply(value, factor) for value in cell.values if isinstance(value, Decimal)))
+    return replace(
+        cell, values=tuple(EXACT.multiply(value, factor) for value in cell.values if isinstance(value, Decimal))
+    )
 
 
 def _plus_half(value: Number) -> Number:

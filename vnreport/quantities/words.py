@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from vnreport.numerals import AFTER_ODD, AFTER_TENS
+from vnreport.numerals import AFTER_ODD
 from vnreport.quantities import amounts, periods
 from vnreport.quantities.context import Context
 from vnreport.quantities.dates import YEAR
@@ -16,9 +16,7 @@ from vnreport.quantities.numbers import number_at
 from vnreport.quantities.source import Source
 
 _ORDINALS = {"nhất": 1, "nhì": 2} | {word: value for word, value in AFTER_ODD.items() if value > 1}
-_ORDINAL = re.compile(
-    rf"(?:lần {{1,2}}thứ|thứ|lần) {{1,2}}(mười {{1,2}}(?:{'|'.join(AFTER_TENS)})|mười|{'|'.join(_ORDINALS)}){END}"
-)
+_ORDINAL = re.compile(rf"(?:lần {{1,2}}thứ|thứ|lần) {{1,2}}(mười|{'|'.join(_ORDINALS)}){END}")
 _WEEKDAY_BEFORE = frozenset(("sáng", "chiều", "tối", "trưa", "ngày", "vào", "trực", "cả", "kể", "các"))
 _WEEKDAY_BEHIND = re.compile(
     r" {0,2},? {0,2}\(?(?:ngày )?[0-9]{1,2} ?[/.-] ?[0-9]|,? {1,2}(?:chủ nhật|hằng tuần|hàng tuần|và thứ|tuần)"
@@ -42,7 +40,7 @@ _NOT_COUNTED = frozenset(
     (
         *("huyện", "tỉnh", "xã", "công", "học", "bộ", "sở", "ban", "thành phố", "nước", "hội", "đơn vị", "ngành"),
         *("chi bộ", "cơ quan", "phường", "ông", "bà", "anh", "chị", "ngày", "năm học", "dân", "mùa", "đại hội"),
-        *("nghề", "người"),
+        *("nghề", "người", "đầu", "tổ chức", "bản"),
     )
 )
 
@@ -107,19 +105,19 @@ def ordinal(source: Source, start: int, floor: int) -> list[Draft]:
     match = _ORDINAL.match(source.folded, start)
     if match is None:
         return []
-    words = match[1].split()
-    value = _ORDINALS.get(words[-1], 10)
-    if words[0] == "mười":
-        value = 10 + (AFTER_TENS[words[1]] if len(words) > 1 else 0)
+    end, value = match.end(), _ORDINALS.get(match[1], 10)
+    located = number_at(source, match.start(1))
+    if located and located.end > end and not located.scaled:  # "lần thứ hai mươi mốt"
+        end, value = located.end, int(located.cell.values[0])
     context = Context(source, start, floor)
     if match.group().startswith("thứ"):
-        if weekday(source, context, match.end()) or _enumerates(source, start, match.end()):
+        if weekday(source, context, end) or _enumerates(source, start, end):
             return []
     elif "thứ" not in match.group():
         # "một lần hai hộ", "lần năm nay"
-        if counted(source, match.end()) or words[0] == "năm" or context.last in ("một", "mỗi", "hai", "ba"):
+        if counted(source, end) or match[1] == "năm" or context.last in ("một", "mỗi", "hai", "ba"):
             return []
-    return [place(start, match.end(), value)]
+    return [place(start, end, value)]
 
 
 def weekday(source: Source, context: Context, end: int) -> bool:
@@ -159,7 +157,11 @@ def roman(source: Source, start: int, floor: int) -> list[Draft]:
     text = source.folded
     match = _ROMAN.match(text, start)
     end = match.end() if match else start
-    if end == start or text[end : end + 1].isalnum() or (text.startswith("-", end) and text[end + 1 : end + 2].isalpha()):
+    if (
+        end == start
+        or text[end : end + 1].isalnum()
+        or (text.startswith("-", end) and text[end + 1 : end + 2].isalpha())
+    ):
         return []
     context = Context(source, start, floor)
     if "quarter" in context.classes:

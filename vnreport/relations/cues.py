@@ -1,26 +1,19 @@
-"""The words that tell what a figure is: `vnreport/lexicon/indicator_cues.tsv` as patterns.
-
-| class | words |
-|---|---|
-| `plan` | what is to be reached: `kế hoạch`, `dự toán`, `KH` |
-| `base` | an earlier time: `cùng kỳ`, `đầu năm` |
-| `change`, `compared`, `times` | verbs and adjectives of a difference: `tăng`, `thấp hơn`, `gấp` |
-| `reach`, `to`, `about`, `filler` | what stands before a figure: `đạt`, `xuống còn`, `khoảng`, `tức là` |
-| `set`, `issuer` | who sets a plan: `huyện` `giao` |
-| `task`, `target` | what makes a ratio a result over its target: `kết nạp`, `tiêu chí` |
-| `share`, `case`, `presence` | what makes it a part of a whole: `hộ`, `vụ`, `có mặt` |
-| `head` | how the name of an indicator begins: `tỷ lệ`, `sản lượng` |
-| `opening`, `closing`, `beside`, `generic`, `act` | words around a name that are not part of it, and those too bare to be one |
-"""
+"""Cue words as patterns, from the tables of `vnreport/lexicon`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 
-def _table() -> dict[str, list[str]]:
-    text = (files("vnreport") / "lexicon" / "indicator_cues.tsv").read_text(encoding="utf-8")
+def read_cues(name: str) -> dict[str, list[str]]:
+    """The cues of a table by their class.
+
+    Args:
+        name: a file of `vnreport/lexicon` with the columns `class` and `cue`.
+    """
+    text = (files("vnreport") / "lexicon" / name).read_text(encoding="utf-8")
     table: dict[str, list[str]] = {}
     for line in text.splitlines()[1:]:
         kind, words = line.split("\t")
@@ -28,15 +21,42 @@ def _table() -> dict[str, list[str]]:
     return table
 
 
-TABLE = _table()
-
-
-def cue(kind: str) -> str:
+def pattern(table: Mapping[str, Sequence[str]], kind: str) -> str:
     """A pattern, one group without capture, for any cue of a class; the longest first."""
-    cues = sorted(TABLE[kind], key=lambda words: (-len(words), words))
+    cues = sorted(table[kind], key=lambda words: (-len(words), words))
     return "(?:" + "|".join(map(re.escape, cues)) + ")"
 
 
-PLAN, BASE, CHANGE, COMPARED, TIMES = map(cue, ("plan", "base", "change", "compared", "times"))
-REACH, TO, ISSUER, SET, ABOUT, FILLER = map(cue, ("reach", "to", "issuer", "set", "about", "filler"))
-TASK, SHARE, CASE, TARGET, PRESENCE, HEAD = map(cue, ("task", "share", "case", "target", "presence", "head"))
+INDICATOR = read_cues("indicator_cues.tsv")
+"""What tells a figure:
+
+| class | words |
+|---|---|
+| `plan` | what is to be reached: `kế hoạch`, `dự toán`, `KH` |
+| `base` | an earlier time: `cùng kỳ`, `đầu năm` |
+| `change`, `compared`, `times` | verbs and adjectives of a difference: `tăng`, `thấp hơn`, `gấp` |
+| `reach`, `to`, `about`, `filler` | what stands before a figure: `đạt`, `xuống còn`, `khoảng`, `tức là` |
+| `set`, `issuer` | who sets a plan: `giao`, `huyện` |
+| `task`, `target` | what makes a ratio a result over its target: `kết nạp`, `tiêu chí` |
+| `share`, `case`, `presence` | what makes it a part of a whole: `hộ`, `vụ`, `có mặt` |
+| `head` | how the name of an indicator begins: `tỷ lệ`, `sản lượng` |
+| `opening`, `closing`, `beside` | words around a name that are not part of it |
+| `kept` | ends of a name that look like such: `trồng mới` |
+| `generic`, `act` | words too bare to be a name: `con`, `thực hiện` |
+"""
+
+ROLE = read_cues("role_cues.tsv")
+"""What ties offices and people:
+
+| class | words |
+|---|---|
+| `address` | forms of address: `đồng chí`, `ông` |
+| `takes`, `also` | verbs of taking an office, and another: `giữ chức`, `kiêm` |
+| `place`, `vita` | what may stand between: `thôn`, `sinh năm` |
+| `several`, `shared` | offices that several people hold: `các`, `ủy viên` |
+| `head` | bodies whose head word a title may hold: `trạm` of `Trưởng trạm` |
+| `alone`, `alone+` | titles that need no body, and beginnings of such: `thượng tá`, `chuyên viên …` |
+| `unnamed` | bodies whose secretary or chairman is that of a parent not told |
+| `level`, `seat` | what stands before a place name: `xã`; `Huyện ủy` |
+| `signs`, `deputises` | marks of signing, and of signing for another: `TM.`, `KT.` |
+"""

@@ -15,6 +15,8 @@ _NUMERIC = frozenset(("money", "percent", "ratio", "count", "measure", "duration
 _LONG = re.compile(r"\b(?:năm|tháng|tuần|quý|nhiệm kỳ)\b")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _PER_ONE = re.compile(r"\b(?:trên|mỗi|từng)\s+\Z")
+_CLIP = 300
+"""How many characters beside a figure are read."""
 _CUT = re.compile(r"[,;:()“”\"]| [-–—] ?|\.\s")
 
 
@@ -25,9 +27,11 @@ class Figure:
     Attributes:
         span: where it stands in the composed text.
         quantity: what it says.
-        left: the words since the figure before it, normalised.
-        right: the words up to the next one, normalised.
+        left: the words since the figure before it, normalised; without what
+            stands in brackets there.
+        right: the words up to the next one, likewise.
         surface: its own characters.
+        place: its place among the figures of the sentence.
     """
 
     span: Span
@@ -35,6 +39,7 @@ class Figure:
     left: str
     right: str
     surface: str
+    place: int
 
     @property
     def percent(self) -> bool:
@@ -96,15 +101,23 @@ def figures(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequen
         kind = quantities[span.index].kind
         if kind not in _NUMERIC or (kind == "duration" and _LONG.search(surface)):
             continue
-        if quantities[span.index].value == 1 and _PER_ONE.search(text, sentence.start, span.start):
+        if quantities[span.index].value == 1 and _PER_ONE.search(
+            text, max(sentence.start, span.start - 20), span.start
+        ):
             continue
         if not numeric or span.start >= numeric[-1].end:
             numeric.append(span)
     edges = [sentence.start, *(edge for span in numeric for edge in (span.start, span.end)), sentence.end]
-    gaps = [_words(text[start:end]) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    gaps = list(zip(edges[::2], edges[1::2], strict=True))
     for place, span in enumerate(numeric):
+        (start, end), (behind, until) = gaps[place], gaps[place + 1]
         yield Figure(
-            span, quantities[span.index], gaps[place], gaps[place + 1], text[span.start : span.end]
+            span=span,
+            quantity=quantities[span.index],
+            left=_words(text[max(start, end - _CLIP) : end]),
+            right=_words(text[behind : min(until, behind + _CLIP)]),
+            surface=text[span.start : span.end],
+            place=place,
         )
 
 

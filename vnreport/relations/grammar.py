@@ -6,28 +6,19 @@ import re
 from fractions import Fraction
 from typing import Literal
 
-from vnreport.relations.cues import (
-    ABOUT,
-    BASE,
-    CASE,
-    CHANGE,
-    COMPARED,
-    FILLER,
-    PLAN,
-    PRESENCE,
-    REACH,
-    SET,
-    SHARE,
-    TARGET,
-    TASK,
-    TIMES,
-    TO,
-)
+from vnreport.relations.cues import INDICATOR, pattern
 from vnreport.relations.figures import Figure
 
 Key = Literal["actual", "plan", "base", "stated", "growth", "excess"]
 KEYS: tuple[Key, ...] = ("actual", "plan", "base", "stated", "growth", "excess")
 
+PLAN, BASE, CHANGE, COMPARED, TIMES, REACH, TO, ABOUT, FILLER, SET = (
+    pattern(INDICATOR, kind)
+    for kind in ("plan", "base", "change", "compared", "times", "reach", "to", "about", "filler", "set")
+)
+TASK, SHARE, CASE, TARGET, PRESENCE, ISSUER = (
+    pattern(INDICATOR, kind) for kind in ("task", "share", "case", "target", "presence", "issuer")
+)
 _WHOLE = rf"(?:(?:khối lượng|diện tích|tổng số|tổng) )?{PLAN}"
 _BEFORE = rf"(?:.* và )?(?:(?:{FILLER}|{ABOUT}) )*"
 
@@ -43,7 +34,7 @@ OUT_OF = re.compile(
 """`A trên tổng B`."""
 PLANNED = re.compile(rf"(?:.*\b)?(?:{PLAN}\b(?: [^,;]{{0,45}})?|{SET}(?: là)?)")
 """`chỉ tiêu B`, `huyện giao B`."""
-STATED = re.compile(rf"{_BEFORE}(?:{REACH}(?: {ABOUT})*|(?:{ABOUT} ?)*)|.*\b{PLAN}.{{0,30}} {REACH}")
+STATED = re.compile(rf"{_BEFORE}(?:{REACH}(?: {ABOUT})*|(?:{ABOUT} ?)*)|.*\b{PLAN}\b.{{0,30}} {REACH}")
 """`đạt p%`, `, tức p%`, `(p%`."""
 REACHED = re.compile(rf".*\b{REACH}(?: {ABOUT})*")
 _CHANGE = re.compile(
@@ -54,7 +45,7 @@ _NEW_CHANGE = re.compile(rf".*\S (?:{FILLER} )*(?P<verb>{CHANGE}|vượt)(?: {AB
 _TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: {ABOUT})*")
 AGAINST_PLAN = re.compile(rf",? ?(?:của |so(?: với)? )?{_WHOLE}\b")
 """In `right`: `p% kế hoạch năm`."""
-AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|mức)\b|so(?: với)? )")
+AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|mức|{ISSUER} {SET})\b|so(?: với)? )")
 """In `right`: `p% so với cùng kỳ`."""
 OF_SOMETHING = re.compile(r"(?!(?:và|trong|nhưng|song|tăng|giảm|cao|thấp|theo|do|vượt|trở)\b)[^\W\d]")
 """In `right`: `p% số hộ`, a share."""
@@ -70,6 +61,8 @@ COMPARED_WITH = re.compile(r"\bso (?:với|ck|cùng|năm|đầu|thời)\b")
 """Behind a change: it is one over time or beyond a plan."""
 THIS = re.compile(r".*\b(?:số|tỷ lệ|mức|chỉ tiêu)(?: \S+){0,2} (?:này|ấy|đó)\b.*")
 """`Số thu này`: the figure told before."""
+YEARLY = re.compile(r"(?:.* )?bình quân(?: (?:mỗi|hằng|hàng|một) năm)? (?:tăng|giảm)|bình quân .*")
+"""A mean change, not one over a period told."""
 MISSED = re.compile(r"(?:chưa|không) đạt")
 
 _NAMES_PLAN = re.compile(rf"\b{PLAN}\b")
@@ -152,10 +145,10 @@ def states_plan(actual: Figure, figure: Figure, *, referred: bool) -> bool:
     """
     if AGAINST.match(figure.right):
         return True
+    if referred or (actual.ratio and is_target(actual) and reaches(actual, figure)):
+        return True
     if OF_SOMETHING.match(figure.right):
         return False
-    if referred:
-        return True
     if _CASE.match(actual.unit):
         return False
     counts_people = _SHARE.match(actual.unit) is not None

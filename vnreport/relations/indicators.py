@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TypedDict
 
 from vnreport.relations.grammar import KEYS
@@ -74,53 +74,50 @@ def find_indicators(
     spans = offsets.spans(sentences)
     members = group(offsets.spans(quantities), spans)
     bodies = group([span for span in offsets.spans(entities) if span.label == "ORG"], spans)
-    found: list[Indicator] = []
+    found: list[tuple[Reader, Draft, Sequence[Span]]] = []
     before: Reader | None = None
     for sentence, inside, owners in zip(spans, members, bodies, strict=True):
         reader = Reader(offsets.text, sentence, inside, quantities, before)
         if reader.row:
             if sentence.label != "OTHER":
-                found += _indicators(reader, owners)
+                found += [(reader, draft, owners) for draft in reader.read()]
             before = reader
-    return found
+    return [_indicator(reader, draft, owners) for reader, draft, owners in found]
 
 
-def _indicators(reader: Reader, bodies: Sequence[Span]) -> Iterator[Indicator]:
-    drafts = list(reader.read())
-    starts = [min(figure.span.start for figure in draft.figures.values()) for draft in reader.drafts]
-    for draft in drafts:
-        result = check(draft.figures)
-        index = {key: draft.figures[key].span.index if key in draft.figures else None for key in KEYS}
-        yield Indicator(
-            sentence=reader.sentence.index,
-            name=draft.name,
-            actual=index["actual"],
-            plan=index["plan"],
-            base=index["base"],
-            stated=index["stated"],
-            growth=index["growth"],
-            excess=index["excess"],
-            period=_period(reader, draft),
-            owner=_owner(reader, draft, starts, bodies),
-            relation=result.relation,
-            recomputed=result.recomputed,
-            verdict=result.verdict,
-        )
+def _indicator(reader: Reader, draft: Draft, bodies: Sequence[Span]) -> Indicator:
+    result = check(draft.figures)
+    index = {key: draft.figures[key].span.index if key in draft.figures else None for key in KEYS}
+    return Indicator(
+        sentence=reader.sentence.index,
+        name=draft.name,
+        actual=index["actual"],
+        plan=index["plan"],
+        base=index["base"],
+        stated=index["stated"],
+        growth=index["growth"],
+        excess=index["excess"],
+        period=_period(reader, draft),
+        owner=_owner(reader, draft, bodies),
+        relation=result.relation,
+        recomputed=result.recomputed,
+        verdict=result.verdict,
+    )
 
 
 def _period(reader: Reader, draft: Draft) -> int | None:
     """The last period told before an indicator, in its part of the sentence."""
-    first = min(figure.span.start for figure in draft.figures.values())
-    place = bisect_left([period.end for period in reader.periods], first + 1) - 1
+    first = draft.begin
+    place = bisect_left(reader.periods, first + 1, key=lambda period: period.end) - 1
     if place < 0 or first - (period := reader.periods[place]).end > _FAR:
         return None
     return None if ";" in reader.text[period.end : first] else period.index
 
 
-def _owner(reader: Reader, draft: Draft, starts: Sequence[int], bodies: Sequence[Span]) -> str | None:
+def _owner(reader: Reader, draft: Draft, bodies: Sequence[Span]) -> str | None:
     if draft.figures.keys().isdisjoint(("plan", "stated", "growth", "excess")):
         return None
-    inside = [figure.span for figure in draft.figures.values() if figure.span.start >= reader.sentence.start]
-    first, last = min(span.end for span in inside), max(span.end for span in inside)
-    until = min((start for start in starts if start >= last), default=reader.sentence.end)
+    first = min(figure.span.end for figure in draft.figures.values() if figure.span.start >= draft.begin)
+    place = bisect_left(reader.drafts, draft.begin + 1, key=lambda other: other.begin)
+    until = reader.drafts[place].begin if place < len(reader.drafts) else reader.sentence.end
     return plan_owner(reader.text, first, until, bodies)

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import re
 
-from vnreport.relations.cues import HEAD, PLAN, TABLE, cue
+from vnreport.relations.cues import INDICATOR, pattern
 from vnreport.text import normalize
 
-_OPENING = re.compile(rf"(?:{cue('opening')}|\d{{1,2}}[.)]|[-+*•])(?=\s|\Z)\s*")
-_CLOSING = re.compile(rf"(?:\A|\s){cue('closing')}\Z")
-_GENERIC = frozenset(TABLE["generic"])
-_ACTS = frozenset(TABLE["act"])
+_OPEN, _CLOSE, _HEADS, _PLAN, _BESIDE = (
+    pattern(INDICATOR, kind) for kind in ("opening", "closing", "head", "plan", "beside")
+)
+_OPENING = re.compile(rf"(?:{_OPEN}|\d{{1,2}}[.)]|[-+*•])(?=\s|\Z)\s*")
+_CLOSING = re.compile(rf"(?:\A|\s){_CLOSE}\Z")
+_KEPT = re.compile(rf"{pattern(INDICATOR, 'kept')}\Z")
+_SINCE = re.compile(r"\bso với .*\Z", re.IGNORECASE)
+_BRACKETS = re.compile(r"\([^()]*\)")
+_GENERIC = frozenset(INDICATOR["generic"])
+_ACTS = frozenset(INDICATOR["act"])
 _PARTS = re.compile(r"[,;:()\n]|\.\s")
 _BULLET = re.compile(r"\A\s*[-–—+*•]\s")
 _EDGES = re.compile(r"\A[\s\W_]+|[\s\W_]+\Z")
-_HEAD = re.compile(rf"{HEAD} \w")
-_TAIL = re.compile(r"[^\W\d]+(?: [^\W\d]+){0,3}")
-_LONG_TAIL = re.compile(r"[^\W\d]+(?: [^\W\d]+){0,8}")
-_NOT_A_TAIL = re.compile(rf"(?:{PLAN}|{cue('beside')})\b", re.IGNORECASE)
+_HEAD = re.compile(rf"{_HEADS} \w")
+_ONE = r"(?!so )[“\"]?[^\W\d]+[”\"]?"
+_TAIL = re.compile(rf"{_ONE}(?: {_ONE}){{0,3}}")
+_LONG_TAIL = re.compile(rf"{_ONE}(?: {_ONE}){{0,8}}")
+_NOT_A_TAIL = re.compile(rf"(?:{_PLAN}|{_BESIDE})\b", re.IGNORECASE)
+_PLAN_BEFORE = re.compile(rf"\s*{_PLAN}\s+", re.IGNORECASE)
+_OF_ISSUER = re.compile(rf"{pattern(INDICATOR, 'issuer')}\b", re.IGNORECASE)
+_ENDS_WITH_ACT = re.compile(rf"(?:\A|\s){pattern(INDICATOR, 'act')}\Z")
 _LONG = 8
 """Spaces in a stretch of words that is a clause rather than a name."""
 
@@ -34,6 +44,7 @@ def indicator_name(before: str, unit: str | None, behind: str, *, first: bool) -
     Returns:
         Words as typed; empty where nothing is named.
     """
+    before = _BRACKETS.sub(" ", before)
     clause = before.rpartition(";")[2]
     parts = _PARTS.split(_BULLET.sub("", clause))
     if not first and len(parts) > 1 and clause == before:
@@ -52,6 +63,20 @@ def indicator_name(before: str, unit: str | None, behind: str, *, first: bool) -
         if words and normalize(words) not in normalize(name):
             name = f"{name} {words}".strip()
     return name
+
+
+def is_act(name: str) -> bool:
+    """Whether a name ends with a bare verb (`xã hoàn thành`), so that it says nothing of what is measured."""
+    return _ENDS_WITH_ACT.search(normalize(name)) is not None if name else True
+
+
+def plan_name(behind: str) -> str:
+    """The words that name a plan: `giao quân` of `chỉ tiêu giao quân năm 2022`; empty if there are none."""
+    match = _PLAN_BEFORE.match(behind)
+    if match is None or _NOT_A_TAIL.match(rest := behind[match.end() :]) or _OF_ISSUER.match(rest):
+        return ""
+    tail = _TAIL.match(rest)
+    return tail.group() if tail else ""
 
 
 def _noun_phrase(pieces: list[str]) -> str:
@@ -73,9 +98,10 @@ def _clean(part: str) -> str:
     previous = None
     while part != previous:
         previous = part
-        part = _EDGES.sub("", part)
+        part = _SINCE.sub("", _EDGES.sub("", part))
         if match := _OPENING.match(part.lower()):
             part = part[match.end() :]
-        if match := _CLOSING.search(part.lower()):
+        low = part.lower()
+        if (match := _CLOSING.search(low)) and not _KEPT.search(low):
             part = part[: match.start()]
     return " ".join(part.split())

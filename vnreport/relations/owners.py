@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 
-from vnreport.relations.cues import ISSUER, PLAN, SET
+from vnreport.relations.cues import INDICATOR, pattern
 from vnreport.relations.spans import Span
 from vnreport.text import normalize
 
-_BEHIND_BODY = re.compile(rf"\s*(?:{SET}\b|\Z|[,.;()])")
-_NAMES_PLAN = re.compile(rf"{PLAN}\b[^,;]*\Z")
-_SETS = re.compile(rf"\b({ISSUER}) {SET}\b|{PLAN} (?:năm |của )?({ISSUER})\b(?! tới)")
+_ISSUER, _PLAN, _SET = (pattern(INDICATOR, kind) for kind in ("issuer", "plan", "set"))
+_BEHIND_BODY = re.compile(rf"\s*(?:{_SET}\b|\Z|[,.;()])")
+_NAMES_PLAN = re.compile(rf"{_PLAN}\b[^,;]*\Z")
+_SETS = re.compile(rf"\b({_ISSUER}) {_SET}\b|{_PLAN} (?:năm |của )?({_ISSUER})\b(?! tới)")
+_FAR = 400
+"""How many characters behind the first figure its plan's owner may stand."""
 
 
 def plan_owner(text: str, start: int, end: int, bodies: Sequence[Span]) -> str | None:
@@ -23,12 +27,11 @@ def plan_owner(text: str, start: int, end: int, bodies: Sequence[Span]) -> str |
         end: before the next indicator.
         bodies: the bodies named in the sentence.
     """
-    for body in bodies:
-        if (
-            start <= body.start < end
-            and _BEHIND_BODY.match(text[body.end : end].lower())
-            and _NAMES_PLAN.search(normalize(text[start : body.start]))
-        ):
+    end = min(end, start + _FAR)
+    for body in bodies[bisect_left(bodies, start, key=lambda span: span.start) :]:
+        if body.start >= end:
+            break
+        if _BEHIND_BODY.match(text[body.end : end].lower()) and _NAMES_PLAN.search(normalize(text[start : body.start])):
             return text[body.start : body.end]
     region = text[start:end]
     match = _SETS.search(region.lower())

@@ -28,6 +28,7 @@ from vnreport.relations.grammar import (
     STATED,
     THIS,
     TO_LEVEL,
+    YEARLY,
     Key,
     change_key,
     is_change,
@@ -38,7 +39,7 @@ from vnreport.relations.grammar import (
     reaches,
     states_plan,
 )
-from vnreport.relations.names import indicator_name
+from vnreport.relations.names import indicator_name, is_act, plan_name
 from vnreport.relations.spans import QuantityLike, Span
 from vnreport.text import normalize
 
@@ -53,12 +54,14 @@ class Draft:
 
     Attributes:
         name: the words that say what is measured.
+        begin: where its first own figure begins.
         figures: what was found so far.
         last: the key that was filled last.
         share: a percentage behind the actual figure that is a share of a whole.
     """
 
     name: str
+    begin: int
     figures: dict[Key, Figure] = field(default_factory=dict)
     last: Key = "actual"
     share: Figure | None = None
@@ -80,7 +83,8 @@ class Reader:
     Attributes:
         row: the figures, in their order.
         periods: the periods and durations told between them.
-        drafts: the indicators, once `read` was called.
+        drafts: what its figures were grouped into, once `read` was called.
+        last: the last of them that is an indicator.
     """
 
     def __init__(
@@ -97,24 +101,26 @@ class Reader:
         times = [span for span in members if quantities[span.index].kind in ("date", "period", "duration")]
         self.periods = [span for span in times if quantities[span.index].kind != "date"]
         self.drafts: list[Draft] = []
+        self.last: Draft | None = None
         self._before = before
         self._timeless = _blank(text, sentence, times)
 
     def read(self) -> Iterator[Draft]:
         """The indicators of the sentence; a figure that is set against nothing makes none."""
         draft: Draft | None = None
-        for place, figure in enumerate(self.row):
+        for figure in self.row:
             if BREAK.search(figure.left):
                 draft = None
-            draft = self._take(draft, figure) or self._open(place)
+            draft = self._take(draft, figure) or self._open(figure)
         for draft in self.drafts:
             self._complete(draft)
-            if self._holds(draft):
+            if self._holds(draft) and not self._completes_last(draft):
+                self.last = draft
                 yield draft
         self._before = None
 
-    def _new(self, name: str) -> Draft:
-        draft = Draft(name)
+    def _new(self, name: str, figure: Figure) -> Draft:
+        draft = Draft(name, figure.span.start)
         self.drafts.append(draft)
         return draft
 
@@ -138,7 +144,7 @@ class Reader:
         if key in draft.figures:
             if draft.actual is None or not (key == "plan" or (key == "stated" and AGAINST.match(figure.right))):
                 return None
-            same, draft = draft.actual, self._new(draft.name)
+            same, draft = draft.actual, self._new(draft.name, figure)
             draft.add("actual", same)
         draft.add(key, figure)
         return draft
@@ -150,7 +156,7 @@ class Reader:
             key = "plan"
         if key is None:
             return None
-        fresh = self._new(draft.name)
+        fresh = self._new(draft.name, figure)
         fresh.add("actual", share)
         fresh.add(key, figure)
         return fresh
@@ -188,8 +194,8 @@ class Reader:
                 return "stated" if REACHED.fullmatch(figure.segment) else None
             alike = first.alike(figure) and first.counts_same(figure)
             return "actual" if alike and "stated" not in found else None
-        if "stated" in found and figure.ratio and reaches(figure, first):
-            return "actual"
+        if "stated" in found and (figure.left.endswith("với") or (figure.ratio and reaches(figure, first))):
+            return None if figure.percent else "actual"
         if opens and not figure.percent and "growth" in found:
             return "actual"
         if opens and not figure.percent and "stated" in found:
@@ -215,18 +221,18 @@ class Reader:
         words = phrase if COMPARES.search(phrase) else figure.segment
         return "plan" if PLANNED.fullmatch(words) and figure.counts_same(actual) else None
 
-    def _open(self, place: int) -> Draft:
+    def _open(self, figure: Figure) -> Draft:
         """A new indicator that begins with a figure."""
-        figure = self.row[place]
-        draft = self._new(self.name(place))
+        draft = self._new(self.name(figure), figure)
         key = None if figure.ratio or TO_LEVEL.fullmatch(figure.segment) else change_key(figure, fresh=True)
-        if FROM.fullmatch(figure.segment) and self._leads_on(place):
+        if FROM.fullmatch(figure.segment) and self._leads_on(figure):
             draft.add("base", figure)
         elif key is not None:
             draft.add(key, figure)
             self._recall(draft, figure)
-        elif figure.percent and self._states_alone(place):
+        elif figure.percent and self._states_alone(figure):
             draft.add("stated", figure)
+            draft.name = self._named_behind(figure, draft.name)
         elif SINCE_PLAN.fullmatch(figure.segment):
             draft.add("plan", figure)
         else:
@@ -234,21 +240,27 @@ class Reader:
             self._refer(draft, figure)
         return draft
 
-    def _leads_on(self, place: int) -> bool:
-        """Whether `từ A` goes on with `xuống còn B`."""
-        if place + 1 >= len(self.row):
-            return False
-        figure, follower = self.row[place], self.row[place + 1]
-        leads = LEADS_TO.fullmatch(follower.left) or (figure.ratio and NOW.fullmatch(follower.left))
-        return leads is not None and bool(leads) and follower.alike(figure)
+    def _next(self, figure: Figure) -> Figure | None:
+        return self.row[figure.place + 1] if figure.place + 1 < len(self.row) else None
 
-    def _states_alone(self, place: int) -> bool:
-        """`đạt 75% dự toán`; not `mới đạt 71,6% so với chỉ tiêu 85%`, whose first is the result."""
-        right = self.row[place].right
-        if not (AGAINST_PLAN.match(right) or right.startswith("so với ")):
+    def _leads_on(self, figure: Figure) -> bool:
+        """Whether `từ A` goes on with `xuống còn B`."""
+        follower = self._next(figure)
+        if follower is None or not follower.alike(figure):
             return False
-        follower = self.row[place + 1] if place + 1 < len(self.row) else None
+        return bool(LEADS_TO.fullmatch(follower.left) or (figure.ratio and NOW.fullmatch(follower.left)))
+
+    def _states_alone(self, figure: Figure) -> bool:
+        """`đạt 75% dự toán`; not `mới đạt 71,6% so với chỉ tiêu 85%`, whose first is the result."""
+        if not (AGAINST_PLAN.match(figure.right) or figure.right.startswith("so với ")):
+            return False
+        follower = self._next(figure)
         return follower is None or not follower.percent or AGAINST_PLAN.fullmatch(follower.left) is None
+
+    def _named_behind(self, figure: Figure, name: str) -> str:
+        """`hoàn thành 100% chỉ tiêu giao quân`: the words behind the plan name what is measured."""
+        behind = self._words(figure.span.end, min(self.sentence.end, figure.span.end + _CLAUSE))
+        return plan_name(behind) or name if is_act(name) else name
 
     def _refer(self, draft: Draft, figure: Figure) -> None:
         """`… mới có 7/19 tiêu chí; đến nay con số ấy là 14/19`: the one before is the base."""
@@ -263,12 +275,12 @@ class Reader:
         """`So với năm trước giảm 3 vụ`: the figure itself stands in the sentence before."""
         if self._before is None or len(self.drafts) > 1 or figure.percent:
             return
-        if draft.name and not THIS.fullmatch(figure.segment):
+        if draft.name and not (THIS.fullmatch(figure.segment) or figure.segment.startswith("so với ")):
             return
-        for place, earlier in enumerate(self._before.row):
+        for earlier in self._before.row:
             if earlier.quantity.kind == figure.quantity.kind and earlier.counts_same(figure):
                 draft.figures["actual"] = earlier
-                draft.name = draft.name or self._before.name(place)
+                draft.name = self._before.name(earlier)
                 return
 
     def _complete(self, draft: Draft) -> None:
@@ -277,16 +289,30 @@ class Reader:
         actual, stated, plan = draft.actual, found.get("stated"), found.get("plan")
         if actual is None:
             if stated is not None and plan is not None and self._before is not None:
-                same = (f for f in self._before.row if f.alike(plan) and reaches(f, stated, plan))
-                found.update({"actual": figure for figure in islice(same, 1)})
+                near = self._before.row[-_NEAR:]
+                same = next((f for f in near if f.alike(plan) and reaches(f, stated, plan)), None)
+                if same is not None:
+                    found["actual"] = same
+                    draft.name = self._before.name(same)
         elif actual.ratio:
             if stated is not None or (is_target(actual) and self.sentence.label != "DIRECTIVE"):
                 found.setdefault("plan", actual)
-        elif stated is not None and plan is None and "base" not in found and actual in self.row:
-            place = self.row.index(actual)
-            for figure in self.row[max(place - _NEAR, 0) : place]:
+        elif stated is not None and plan is None and "base" not in found:
+            for figure in self.row[max(actual.place - _NEAR, 0) : actual.place]:
                 if figure.alike(actual) and figure.counts_same(actual) and reaches(actual, stated, figure):
                     found["plan"] = figure
+
+    def _completes_last(self, draft: Draft) -> bool:
+        """`… 31,5/33 km. Đạt 95,5% kế hoạch.`: a percentage alone belongs to the indicator before."""
+        last = self._before.last if self._before is not None else None
+        stated = draft.figures.get("stated")
+        if draft.name or len(draft.figures) > 1 or stated is None or last is None or "stated" in last.figures:
+            return False
+        actual, plan = last.actual, last.figures.get("plan")
+        if actual is None or plan is None or not reaches(actual, stated, None if plan is actual else plan):
+            return False
+        last.add("stated", stated)
+        return True
 
     def _holds(self, draft: Draft) -> bool:
         """Whether a draft reports a figure against something."""
@@ -295,8 +321,10 @@ class Reader:
             key, figure = next(iter(draft.figures.items()))
             if key == "excess":
                 alone = "vượt" in figure.segment or self._compared(figure)
+            elif key == "growth" and figure.unit == "%":
+                alone = figure.value is not None and not YEARLY.fullmatch(figure.segment)
             elif key == "growth":
-                alone = figure.unit == "%" or (not figure.percent and self._compared(figure))
+                alone = not figure.percent and self._compared(figure)
             else:
                 alone = key == "stated"
             if not alone:
@@ -308,17 +336,19 @@ class Reader:
         clause = self.text[figure.span.end : end].partition(";")[0]
         return COMPARED_WITH.search(normalize(clause)) is not None
 
-    def name(self, place: int) -> str:
+    def name(self, figure: Figure) -> str:
         """The words that say what a figure of the row measures."""
-        figure = self.row[place]
-        start = self.row[place - 1].span.end if place else self.sentence.start
-        last = place + 1 if figure.right == "/" else place
-        end = self.row[last + 1].span.start if last + 1 < len(self.row) else self.sentence.end
+        start = self.row[figure.place - 1].span.end if figure.place else self.sentence.start
+        last = figure
+        if figure.right == "/" and (pair := self._next(figure)):
+            last = pair
+        follower = self._next(last)
+        end = follower.span.start if follower else self.sentence.end
         name = indicator_name(
             self._words(max(start, figure.span.start - _CLAUSE), figure.span.start),
             figure.quantity.unit if figure.quantity.kind in ("count", "ratio") else None,
-            self._words(self.row[last].span.end, min(end, self.row[last].span.end + _CLAUSE)),
-            first=not place,
+            self._words(last.span.end, min(end, last.span.end + _CLAUSE)),
+            first=not figure.place,
         )
         return name or (self.drafts[-1].name if self.drafts else "")
 

@@ -14,11 +14,11 @@ from vnreport.relations.offices import (
     BODY_LIST,
     LIST_MEMBER,
     LISTED,
-    PLURAL,
+    SEVERAL,
     SHARING,
-    SHARING_OFFICE,
+    SHARING_TAKEN,
+    TAKEN,
     UNNAMED,
-    Item,
     Office,
     items,
     strength,
@@ -81,6 +81,10 @@ def find_roles(text: str, entities: Sequence[LabelledSpan], sentences: Sequence[
     return sorted(roles, key=lambda role: (role["sentence"], role["person"], role["title"] or -1))
 
 
+_NEAR = 12
+"""How many entities back the body of an office is looked for."""
+_EDGE = 120
+"""How many characters at each end of a gap are read."""
 _LIST_LINE = re.compile(r"[-–—+*•]|\d{1,2}[.)]")
 _HEADING_MARK = re.compile(r"[-–—+*•]?(?:[ivx]+|\d{1,2}|[a-zđ])[.)/] ?")
 
@@ -102,9 +106,13 @@ class _Sentence:
         self.sentence = sentence
         self.heading = heading
         self.items = items(text, members)
+        self._bodies = sum(isinstance(item, Span) and item.label == "ORG" for item in self.items)
         self._gaps = [self._words(a.end, b.start) for a, b in zip(self.items, self.items[1:], strict=False)]
 
     def _words(self, start: int, end: int) -> str:
+        """The words between two offsets, normalised; of many, those at the edges."""
+        if end - start > 2 * _EDGE:
+            return f"{self._words(start, start + _EDGE)} … {self._words(end - _EDGE, end)}"
         return normalize(self.text[start:end]).strip() if end > start else ""
 
     def roles(self) -> Iterator[Role]:
@@ -171,7 +179,7 @@ class _Sentence:
         if person < place:
             if self._gaps[person].startswith("("):
                 return persons
-            pattern = SHARING_OFFICE if tie == AFTER_PERSON[0][1] else SHARING
+            pattern = SHARING_TAKEN if tie == TAKEN else SHARING
             other = person - 1
             while other >= 0 and self._is_person(other) and pattern.fullmatch(self._gaps[other]):
                 if other - 1 in chosen and chosen[other - 1][1] == other:
@@ -181,7 +189,7 @@ class _Sentence:
             return persons
         before = self._words(self.items[place - 1].end if place else self.sentence.start, self.items[place].start)
         listed = LISTED.fullmatch(self._gaps[person - 1]) is not None
-        if not PLURAL.search(before) and not (listed and self._office(place).plural):
+        if not SEVERAL.search(before) and not (listed and self._office(place).plural):
             return persons
         for other in range(person + 1, len(self.items)):
             item, gap = self.items[other], self._gaps[other - 1]
@@ -197,36 +205,38 @@ class _Sentence:
 
     def _is_taken(self, place: int) -> bool:
         """Whether an office is given (`… được bầu làm Phó Bí thư`) or stands before its holder."""
-        before = self._gaps[place - 1] if place else ""
-        return strength(AFTER_PERSON, before) == AFTER_PERSON[0][1] or not self._is_person(place - 1)
+        if place == 0 or not self._is_person(place - 1):
+            return True
+        return strength(AFTER_PERSON, self._gaps[place - 1]) == TAKEN
 
     def _body(self, place: int, persons: list[Span]) -> Span | None:
         """The body of an office that names none, from the words around it."""
         office = self._office(place)
-        if office.self_contained:
+        if office.alone:
             return None
-        first = min(place, next(i for i, item in enumerate(self.items) if item is persons[0]))
-        return (
-            self._body_by_head(office)
-            or self._body_before(first)
-            or self._body_of_list(first)
-            or self.heading
-        )
+        first = place
+        while first > 0 and self.items[first].start > persons[0].start:
+            first -= 1
+        return self._body_by_head(place) or self._body_before(first) or self._body_of_list(first) or self.heading
 
-    def _body_by_head(self, office: Office) -> Span | None:
+    def _body_by_head(self, place: int) -> Span | None:
         """`… Trạm Y tế xã gặp bác sĩ Dung, Trưởng trạm`."""
-        if not office.head:
-            return None
-        before = [item for item in self.items if isinstance(item, Span) and item.end <= office.start]
-        bodies = [item for item in before if item.label == "ORG"]
-        return next((b for b in reversed(bodies) if self._words(b.start, b.end).split()[0] == office.head), None)
+        head = self._office(place).head
+        for item in self.items[max(place - _NEAR, 0) : place][::-1] if head else ():
+            if (
+                isinstance(item, Span)
+                and item.label == "ORG"
+                and self._words(item.start, item.end).split(" ")[0] == head
+            ):
+                return item
+        return None
 
     def _body_before(self, first: int) -> Span | None:
         """`Ủy ban MTTQ xã (đ/c A, Chủ tịch)`, `Công an xã, do ông B làm Trưởng`."""
         while first > 0:
             item, gap = self.items[first - 1], self._gaps[first - 1]
             if isinstance(item, Office):
-                if not item.self_contained:
+                if not item.alone:
                     return None
             elif item.label == "ORG":
                 unnamed = UNNAMED.fullmatch(self._words(item.start, item.end))
@@ -238,8 +248,7 @@ class _Sentence:
 
     def _body_of_list(self, first: int) -> Span | None:
         """`Ban Kiểm phiếu: A - Trưởng ban; B - Ủy viên`: the body that opens the list."""
-        for place in range(first - 1, -1, -1):
-            item = self.items[place]
-            if isinstance(item, Span) and item.label == "ORG":
-                return item if place == 0 and BODY_LIST.fullmatch(self._gaps[0]) else None
-        return None
+        body = self.items[0]
+        if not isinstance(body, Span) or body.label != "ORG" or self._bodies != 1:
+            return None
+        return body if first > 0 and BODY_LIST.fullmatch(self._gaps[0]) else None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from vnreport.relations.cues import ROLE, pattern
 from vnreport.relations.offices import UNNAMED, Office, items
 from vnreport.relations.spans import Span
 from vnreport.text import normalize
 
-_FOR = re.compile(r"[\W_]*(?:(?:tm|kt|tl|tuq|t ?/ ?m|k ?/ ?t|q|thay mặt|đã ký|ký tên|ký)(?![^\W_])[\W_]*)*")
-_DEPUTISED = re.compile(r"\b(?:kt|k ?/ ?t|tl|tuq)\W*\Z")
+_SIGNS, _FOR_ANOTHER = (pattern(ROLE, kind) for kind in ("signs", "deputises"))
+_FOR = re.compile(rf"[\W_]*(?:{_SIGNS}(?![^\W_])[\W_]*)*")
+_DEPUTISED = re.compile(rf"\b{_FOR_ANOTHER}\W*\Z")
 
 
 def signatures(

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from vnreport.relations.figures import Figure
+from vnreport.relations.grammar import Key
 
 Relation = Literal["of_plan", "of_base", "growth", "times", "excess"]
 Verdict = Literal["exact", "rounded", "truncated", "within_estimate", "off", "undecidable"]
@@ -26,7 +27,7 @@ class Check(NamedTuple):
     verdict: Verdict
 
 
-def check(figures: Mapping[str, Figure]) -> Check:
+def check(figures: Mapping[Key, Figure]) -> Check:
     """Recompute the first stated figure that the others allow.
 
     Args:
@@ -48,7 +49,7 @@ def check(figures: Mapping[str, Figure]) -> Check:
     return Check(relations[0][0] if relations else None, None, "undecidable")
 
 
-def _relations(figures: Mapping[str, Figure]) -> list[tuple[Relation, Figure, Figure | None]]:
+def _relations(figures: Mapping[Key, Figure]) -> list[tuple[Relation, Figure, Figure | None]]:
     actual, plan, base = figures.get("actual"), figures.get("plan"), figures.get("base")
     found: list[tuple[Relation, Figure, Figure | None]] = []
     if stated := figures.get("stated"):
@@ -91,7 +92,7 @@ def judge(stated: Fraction, recomputed: Fraction, unit: Fraction, estimated: boo
         return "exact"
     distance = abs(stated - recomputed)
     if distance < unit:
-        return "truncated" if stated < recomputed and distance * 2 > unit else "rounded"
+        return "truncated" if stated < recomputed and distance * 2 >= unit else "rounded"
     if estimated and distance <= recomputed * ESTIMATE_MARGIN:
         return "within_estimate"
     return "off"
