@@ -75,12 +75,13 @@ def _span(doc: Doc, start: int, end: int, label: str) -> Span:
 
 
 def create_corpus_reader(
-    path: Path, variants: int = 0, rate: float = 0.15, seed: int = 0
+    path: Path, more: Path | None = None, variants: int = 0, rate: float = 0.15, seed: int = 0
 ) -> Callable[[Language], Iterator[Example]]:
     """The reader `@readers = "vnreport.Corpus.v1"` of a spaCy training config.
 
     Args:
         path: a `.vnr` file or a folder of them.
+        more: another one, a researcher's own articles.
         variants: how many rewritten forms of each article follow it; they teach
             entities and carry no sentence classes.
         rate: the probability of each rewriting of `vnreport.augment`, for each sentence.
@@ -93,7 +94,8 @@ def create_corpus_reader(
         from spacy.training import Example
 
         if not references or references[0].vocab is not nlp.vocab:
-            references[:] = _references(nlp, read_articles(path), variants, rate, Random(seed))
+            articles = read_articles(path) + (read_articles(more) if more else [])
+            references[:] = _references(nlp, articles, variants, rate, Random(seed))
         for reference in references:
             yield Example(_bare(reference), reference.copy())
 

@@ -235,9 +235,11 @@ class _Parser:
         if command == "@role":
             if len(parts) != 3:
                 raise self.error("a role is '@role person | title | organisation', '-' for none")
-            person, title, body = (self.find(part, label) for part, label in zip(parts, ENTITY_LABELS, strict=True))
+            person = self.find(parts[0], "PER")
             if person is None:
                 raise self.error("a role needs a person")
+            title = self.find(parts[1], "TITLE", near=person)
+            body = self.find(parts[2], "ORG", near=person if title is None else title)
             self.article.roles.append(Role(sentence, person, title, body))
         elif command == "@fact":
             pairs = [[side.strip() for side in part.split("=", 1)] for part in parts[1:]]
@@ -253,25 +255,29 @@ class _Parser:
         else:
             raise self.error(f"unknown relation {command!r}: '@role' or '@fact'")
 
-    def find(self, surface: str, label: str) -> int | None:
-        """The index of the span with this surface: in the last sentence, else the nearest before."""
+    def find(self, surface: str, label: str, near: int | None = None) -> int | None:
+        """The index of the span with this surface.
+
+        In the last sentence, there the one nearest to the entity `near` or else
+        the first; if it has none, the last one before.
+        """
         if surface == "-":
             return None
         surface, _, nth = surface.partition("#")
         article = self.article
         if label:
-            spans: list[tuple[int, int, int]] = [
-                (e.start, e.end, i) for i, e in enumerate(article.entities) if e.label == label
-            ]
+            spans = [(e.start, e.end, i) for i, e in enumerate(article.entities) if e.label == label]
         else:
             spans = [(q.start, q.end, i) for i, q in enumerate(article.quantities)]
-        begin = article.sentences[-1].start
-        same = [s for s in spans if article.text[s[0] : s[1]] == surface.strip()]
-        here = sorted(s for s in same if s[0] >= begin)
-        if here and int(nth or 1) <= len(here):
-            return here[int(nth or 1) - 1][2]
+        same = sorted(s for s in spans if article.text[s[0] : s[1]] == surface.strip())
+        here = [s for s in same if s[0] >= article.sentences[-1].start]
+        if nth and int(nth) <= len(here):
+            return here[int(nth) - 1][2]
+        if here and not nth:
+            place = here[0][0] if near is None else article.entities[near].start
+            return min(here, key=lambda s: abs(s[0] - place))[2]
         if same and not nth:
-            return max(same)[2]
+            return same[-1][2]
         raise self.error(f"no {label or 'quantity'} {surface!r} is marked in this sentence or before it")
 
 

@@ -51,8 +51,11 @@ MAGNITUDES = {
     "tỷ": 10**9,
     "tỉ": 10**9,
 }
-WORDS = frozenset((*AFTER_TENS, *ONES, *ODD, *POINT, *MAGNITUDES, "mười", "mươi", "rưỡi", "nửa", "phần"))
+WORDS = frozenset(
+    (*AFTER_TENS, *ONES, *ODD, *POINT, *MAGNITUDES, "mười", "mươi", "rưỡi", "nửa", "phần")
+)
 
+_ARABIC = "0123456789"
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
 _TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+")
 
@@ -125,7 +128,9 @@ def read_digits(text: str) -> tuple[Decimal, ...]:
     if len(parts) == 1:
         return (Decimal(text),)
     marks = [c for c in text if c in ".,"]
-    grouped = all(len(part) == 3 for part in parts[1:]) and len(parts[0]) <= 3 and parts[0].strip("0")
+    grouped = (
+        all(len(part) == 3 for part in parts[1:]) and len(parts[0]) <= 3 and parts[0].strip("0")
+    )
     joined = "".join(parts)
     decimal = Decimal("".join(parts[:-1]) + "." + parts[-1])
     if len(marks) == 1:
@@ -147,6 +152,7 @@ def read(tokens: Sequence[str], choice: int = 0) -> tuple[Number | None, int]:
 
     Args:
         tokens: lower-case syllables in NFC; digits with their marks are one token.
+            Read from the front and only as far as the number may reach.
         choice: which reading of an ambiguous digit token (see `read_digits`).
 
     Returns:
@@ -162,8 +168,10 @@ class _Reader:
         self.at = 0
 
     def peek(self, ahead: int = 0) -> str:
-        at = self.at + ahead
-        return self.tokens[at] if at < len(self.tokens) else ""
+        try:
+            return self.tokens[self.at + ahead]
+        except IndexError:
+            return ""
 
     def number(self) -> tuple[Number | None, int]:
         value = self.half() or self.sum()
@@ -183,11 +191,11 @@ class _Reader:
         if self.peek(skip) != "nửa":
             return None
         self.at += skip + 1
-        return Decimal("0.5") * self.magnitudes()[0]
+        return EXACT.multiply(Decimal("0.5"), Decimal(self.magnitudes()))
 
     def denominator(self) -> Number | None:
         if self.peek() in MAGNITUDES:
-            return Decimal(self.magnitudes()[0])
+            return Decimal(self.magnitudes())
         if self.peek() == "tư":
             self.at += 1
             return Decimal(4)
@@ -203,12 +211,10 @@ class _Reader:
             mark = self.at
             if self.peek() == "rưỡi":
                 self.at += 1
-                total = EXACT.add(total, Decimal(scale) / 2)
-                factor, larger = self.magnitudes()
-                if factor > 1:  # "hai nghìn rưỡi tỷ"
-                    total, scale = EXACT.multiply(total, Decimal(factor)), larger
-                    continue
-                break
+                total = EXACT.add(total, EXACT.divide(Decimal(scale), Decimal(2)))
+                scale = self.magnitudes()  # "hai nghìn rưỡi tỷ"
+                total = EXACT.multiply(total, Decimal(scale))
+                continue
             odd = self.peek() in ODD
             self.at += odd
             part = self.part(after=True)
@@ -217,7 +223,7 @@ class _Reader:
                 break
             value, size = part
             if size > scale and value < size * scale:  # "một nghìn hai trăm tỷ"
-                small = value / size
+                small = EXACT.divide(value, Decimal(size))
                 if small >= scale:
                     self.at = mark
                     break
@@ -235,13 +241,16 @@ class _Reader:
         """`một ngàn hai` is 1,200, `4 tỷ 8` is 4.8 thousand million, `1 tỷ 250` 1.25."""
         token = self.tokens[mark]
         if token.isdigit():
-            return Decimal(token) * scale / 10 ** len(token)
-        return value * scale / 10 if self.at == mark + 1 and value else value
+            return EXACT.divide(Decimal(int(token) * scale), Decimal(10 ** len(token)))
+        if self.at == mark + 1 and value:
+            return EXACT.divide(EXACT.multiply(value, Decimal(scale)), Decimal(10))
+        return value
 
     def part(self, after: bool = False) -> tuple[Decimal, int] | None:
         """A number below a thousand (any, in digits) and its magnitude words."""
         token = self.peek()
-        if token[:1].isdigit():
+        least = 1
+        if token[:1] in _ARABIC and token:
             values = read_digits(token)
             if not values:
                 return None
@@ -258,19 +267,20 @@ class _Reader:
             if after and self.at == mark + 1 and token == "năm" and self.peek() not in MAGNITUDES:
                 self.at = mark  # "hai nghìn năm": years
                 return None
-        factor, scale = self.magnitudes()
-        return EXACT.multiply(value, Decimal(factor)), scale
+            least = 1000
+        scale = self.magnitudes(least)
+        return EXACT.multiply(value, Decimal(scale)), scale
 
-    def magnitudes(self) -> tuple[int, int]:
-        """The product of the magnitude words here, and the last of them."""
-        factor = scale = 1
+    def magnitudes(self, least: int = 1) -> int:
+        """The product of the rising magnitude words here."""
+        factor = 1
         for _ in range(3):
-            size = MAGNITUDES.get(self.peek())
-            if size is None:
+            size = MAGNITUDES.get(self.peek(), 0)
+            if size < least:
                 break
             self.at += 1
-            factor, scale = factor * size, factor * size
-        return factor, scale
+            factor, least = factor * size, size
+        return factor
 
     def below_thousand(self, after: bool) -> int | None:
         if self.peek(1) == "trăm" and self.peek() in ONES:

@@ -158,7 +158,7 @@ class ReportClassifier:
         self.text_weights = numpy.vstack([weights[: len(kept)], model.intercept_]).astype("float32")
         self.vector_weights = weights[len(kept) :]
         stacked, position = [], 0
-        for rows in documents:
+        for rows in filter(None, documents):
             stacked.append(_context(held_out[position : position + len(rows)], rows))
             position += len(rows)
         context = LogisticRegression(C=self.c_context, max_iter=2000, fit_intercept=False)

@@ -78,10 +78,16 @@ def _relative(source: Source, draft: Draft, anchor: date) -> str | None:
     if draft.form != "value" or draft.cells[0].values[0] != int(draft.cells[0].values[0]):
         return None
     count = int(draft.cells[0].values[0])
-    other = _shifted(anchor, draft.unit or "", -count) if _AGO.match(source.folded, draft.end) else None
+    other = (
+        _shifted(anchor, draft.unit or "", -count) if _AGO.match(source.folded, draft.end) else None
+    )
     if other:
         return f"{other}/{anchor}"
-    other = _shifted(anchor, draft.unit or "", count) if _AHEAD.match(source.folded, draft.end) else None
+    other = (
+        _shifted(anchor, draft.unit or "", count)
+        if _AHEAD.match(source.folded, draft.end)
+        else None
+    )
     return f"{anchor}/{other}" if other else None
 
 
@@ -122,13 +128,19 @@ def document_day(source: Source, drafts: Sequence[Draft]) -> date | None:
         edge = draft.start < top or draft.start >= bottom
         if edge and not behind and (_PUBLISHED.search(before) or not before.strip(" (")):
             return day
-        named = at > 0 and drafts[at - 1].kind == "identifier" and draft.start - drafts[at - 1].end < 8
+        named = (
+            at > 0 and drafts[at - 1].kind == "identifier" and draft.start - drafts[at - 1].end < 8
+        )
         if first is None and not named:
             first = day
     if first:
         return first
     for draft in drafts:
-        if draft.kind == "period" and re.match(r"[0-9]{4}", draft.iso or "") and ".." not in (draft.iso or ""):
+        if (
+            draft.kind == "period"
+            and re.match(r"[0-9]{4}", draft.iso or "")
+            and ".." not in (draft.iso or "")
+        ):
             return _interval(draft.iso or "", 1)[1]
     return None
 

@@ -1,4 +1,4 @@
-"""What a text says of its figures with other figures: shares, growth, sums, differences, products."""
+"""What a text says of its figures with other figures: shares, sums, differences, products."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from vnreport.quantities.source import UPPER, Source
 _SENTENCE_END = re.compile(rf"\n|[.!?…][\"”’)]* *(?=[{UPPER}\n])|;")
 _SHARE = re.compile(r"(?:đạt|bằng|=|\(|được|tức|chiếm|tương đương|chỉ|là|:|thu)[^%]{0,14}$")
 _GROWTH = re.compile(r"(?:tăng|giảm|vượt)[^%]{0,14}$")
-_CHANGE = re.compile(r"(?:tăng|giảm|vượt|hụt|thiếu|thừa|hơn|kém|nhiều hơn|ít hơn)(?: thêm| so với)?[^0-9]{0,8}$")
+_CHANGE = re.compile(
+    r"(?:tăng|giảm|vượt|hụt|thiếu|thừa|hơn|kém|nhiều hơn|ít hơn)(?: thêm| so với)?[^0-9]{0,8}$"
+)
+_PARTS = re.compile(r"\(|:|trong đó|gồm|chia|trong số")
 _IN_WORDS = re.compile(r" ?\((?:bằng chữ:? ?)?$")
 _OF = frozenset(("/", "trên", "trên tổng số", "trên tổng"))
 _FACTORS = {unit.symbol: (unit.dimension, unit.factor) for unit in UNITS.values() if unit.factor}
@@ -85,21 +88,25 @@ class Relations:
         return " ".join(self.source.typed[draft.start : draft.end].split())
 
     def amounts(self, indices: range, i: int) -> list[int]:
-        """Amounts of the sentence; for a percentage that begins one, also of the sentence before."""
+        """Amounts of the sentence, and of the one before for a percentage that begins one."""
         found = []
         for j in indices:
-            if abs(self.sentences[j] - self.sentences[i]) > (j < i and self.drafts[i].kind == "percent"):
+            if abs(self.sentences[j] - self.sentences[i]) > (
+                j < i and self.drafts[i].kind == "percent"
+            ):
                 break
             if self.drafts[j].kind in _AMOUNTS and self.drafts[j].form in ("value", "ratio"):
                 found.append(j)
         return found
 
     def alike(self, one: int, other: int) -> bool:
-        """Whether two drafts are single numbers of one unit, or of things where one is not named."""
+        """Whether two drafts are single numbers of one unit; a count may lack its noun."""
         a, b = self.drafts[one], self.drafts[other]
         if a.form != "value" or b.form != "value":
             return False
-        return a.unit == b.unit or (a.dimension == b.dimension == "count" and not (a.unit and b.unit))
+        return a.unit == b.unit or (
+            a.dimension == b.dimension == "count" and not (a.unit and b.unit)
+        )
 
     def between(self, one: int, other: int) -> str:
         return self.source.folded[self.drafts[one].end : self.drafts[other].start]
@@ -127,7 +134,9 @@ class Relations:
             else:
                 yield Relation((a, b), share, words, explicit and not draft.approx)
 
-    def pairs(self, i: int, before: list[int], after: list[int]) -> Iterator[tuple[Term, Term, bool]]:
+    def pairs(
+        self, i: int, before: list[int], after: list[int]
+    ) -> Iterator[tuple[Term, Term, bool]]:
         """What a percentage may compare, and whether the text sets the two side by side."""
         if not before:
             return
@@ -136,13 +145,18 @@ class Relations:
         if self.drafts[before[0]].form == "ratio":
             yield Term(before[0], 0), Term(before[0], 1), alone
         if len(before) > 1 and self.alike(before[1], before[0]):
-            yield Term(before[1]), Term(before[0]), alone and self.between(before[1], before[0]).strip() in _OF
+            beside = self.between(before[1], before[0]).strip() in _OF
+            yield Term(before[1]), Term(before[0]), alone and beside
+            if not beside:  # "dự toán B; đã thu A, đạt p%"
+                yield Term(before[0]), Term(before[1]), False
         if after and self.alike(before[0], after[0]):
             yield Term(before[0]), Term(after[0]), False
 
     def sums(self, i: int, after: list[int]) -> Iterator[Relation]:
         """`1.095 hộ (970 hộ nghèo, 125 hộ cận nghèo)`."""
         whole = self.drafts[i]
+        if not after or not _PARTS.search(self.between(i, after[0])):
+            return
         parts = [
             Term(j)
             for j in after
@@ -152,7 +166,7 @@ class Relations:
         ]
 
         def adds(total: Number, *members: Number) -> bool:
-            return Fraction(total) == sum(map(Fraction, members))
+            return Fraction(total) == sum(Fraction(member) for member in members)
 
         for size in range(2, len(parts) + 1):
             words = " + ".join(map(self.surface, parts[:size])) + f" = {self.surface(Term(i))}"
@@ -195,7 +209,7 @@ class Relations:
                     return abs(Fraction(r) * Fraction(b) * factor - Fraction(t)) <= slack
 
                 terms = (Term(i), Term(j), Term(k))
-                words = f"{self.surface(terms[0])} × {self.surface(terms[1])} = {self.surface(terms[2])}"
+                words = " × ".join(map(self.surface, terms[:2])) + f" = {self.surface(terms[2])}"
                 yield Relation(terms, yields, words)
 
     def spelled(self, i: int) -> Iterator[Relation]:

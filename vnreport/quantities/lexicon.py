@@ -20,7 +20,7 @@ END = r"(?![^\W_])"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit of `units.tsv`: `factor` turns it into its dimension's base; None if regions differ."""
+    """A unit of `units.tsv`; `factor` leads to the dimension's base, None where regions differ."""
 
     symbol: str
     dimension: str
@@ -66,6 +66,10 @@ for _word, _class in _rows("heads.tsv"):
 APPROXIMATORS = _pairs("approximators.tsv")
 NOUNS = _pairs("nouns.tsv")
 STOPS = frozenset(form for (word,) in _rows("stops.tsv") for form in spellings(word))
-LONGEST_NOUN = max(noun.count(" ") + 1 for noun in NOUNS)
+# How many words the longest noun has that begins with a word.
+NOUN_LENGTHS: dict[str, int] = {}
+for _noun in NOUNS:
+    _first = _noun.split(" ", 1)[0].rstrip(",")
+    NOUN_LENGTHS[_first] = max(NOUN_LENGTHS.get(_first, 0), _noun.count(" ") + 1)
 
 UNIT = re.compile(rf"(?: {{0,2}}|(?<=tr)\.)({alternation(UNITS)})(?:{END}|(?<=[%‰$²³]))(?!/c{END})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vnreport.numerals import MAGNITUDES, ONES, WORDS, Number, read, read_digits
@@ -48,13 +49,13 @@ def number_at(source: Source, start: int) -> Located | None:
     text = source.folded
     match = _DIGITS.match(text, start)
     if match is None:
-        return _composed(source, start, [], [])
+        return _composed(source, start, "", start)
     typed, end = match.group(), match.end()
     spaced = _SPACED.match(text, start) if len(typed) <= 3 else None
     if spaced:
         typed, end = spaced.group().replace(" ", ""), spaced.end()
     if magnitude_follows(source, end):
-        return _composed(source, start, [typed], [end])
+        return _composed(source, start, typed, end)
     values = read_digits(typed)
     if not values:
         return None
@@ -78,53 +79,87 @@ def _mark(typed: str, values: tuple[Number, ...]) -> str:
     return "." if "." in typed else ","
 
 
-def _composed(source: Source, start: int, tokens: list[str], ends: list[int]) -> Located | None:
+def _composed(source: Source, start: int, typed: str, end: int) -> Located | None:
     """A number with magnitude words, in words, or in digits and words.
 
     Args:
         source: the text.
         start: where the number begins.
-        tokens: its digits, where it begins with digits.
-        ends: where they end.
+        typed: its digits, where it begins with digits.
+        end: where they end, or `start`.
     """
-    text = source.folded
-    typed = tokens[0] if tokens else ""
-    at = ends[0] if ends else start
-    while len(tokens) < _LONGEST:
-        match = _TOKEN.match(text, at)
-        if match is None or _PERCENT.match(text, at):
-            break
-        token = "triệu" if match[1] == "tr" else match[1]
-        if token[0].isdigit() and not _continues(source, tokens, token, match.end()):
-            break
-        if token in MAGNITUDES and not magnitude_follows(source, at) and match[1] != "tr":
-            break
-        tokens.append(token)
-        ends.append(match.end())
-        at = match.end()
+    tokens = _Tokens(source, typed, end)
     value, used = read(tokens)
-    if _elides(tokens, used) and not _ELIDED.match(text, ends[used - 1]):  # "1,5 triệu một chuyến"
-        value, used = read(tokens[: used - 1])
+    elided = used > 1 and tokens[used - 2] in MAGNITUDES and tokens[used - 1] in ONES
+    if elided and not _ELIDED.match(source.folded, tokens.ends[used - 1]):
+        tokens.limit = used - 1  # "1,5 triệu một chuyến"
+        value, used = read(tokens)
     if value is None:
         return None
+    tokens.limit = used
     values: tuple[Number, ...] = (value,)
     if typed:
-        other, same = read(tokens[:used], 1)
+        other, same = read(tokens, 1)
         if same == used and other is not None and other != value:
             values = (value, other)
-    scaled = any(token in MAGNITUDES for token in tokens[:used])
+    scaled = any(token in MAGNITUDES for token in tokens)
     scale = tokens[1] if typed and used > 1 else ""
-    return Located(start, ends[used - 1], Cell(values, _mark(typed, values), typed, scale), scaled)
+    return Located(
+        start, tokens.ends[used - 1], Cell(values, _mark(typed, values), typed, scale), scaled
+    )
 
 
-def _continues(source: Source, tokens: list[str], token: str, end: int) -> bool:
-    """Whether digits go on a number: `10 tỷ 800 triệu`, `4 tỷ 8 đồng`."""
-    if not tokens or tokens[-1] not in MAGNITUDES:
-        return False
-    if magnitude_follows(source, end):
+class _Tokens(Sequence[str]):
+    """The syllables of a number, cut from the text as they are asked for.
+
+    Attributes:
+        ends: where each of them ends.
+        limit: how many may be used.
+    """
+
+    def __init__(self, source: Source, typed: str, end: int) -> None:
+        self.source = source
+        self.cut = [typed] if typed else []
+        self.ends = [end] if typed else []
+        self.limit = _LONGEST
+        self.at = end
+
+    def __len__(self) -> int:
+        while len(self.cut) < self.limit and self.more():
+            pass
+        return min(len(self.cut), self.limit)
+
+    def __getitem__(self, index: int) -> str:  # type: ignore[override]
+        if index >= self.limit:
+            raise IndexError(index)
+        while index >= len(self.cut) and self.more():
+            pass
+        return self.cut[index]
+
+    def more(self) -> bool:
+        """Cut one more token; False where the text goes on with something else."""
+        text = self.source.folded
+        match = _TOKEN.match(text, self.at)
+        if match is None or _PERCENT.match(text, self.at):
+            return False
+        token = "triệu" if match[1] == "tr" else match[1]
+        if token[0].isdigit() and not self.goes_on(token, match.end()):
+            return False
+        if token in MAGNITUDES and match[1] != "tr" and not magnitude_follows(self.source, self.at):
+            return False
+        self.cut.append(token)
+        self.ends.append(match.end())
+        self.at = match.end()
         return True
-    return len(token) <= 3 and token.isdigit() and _ELIDED.match(source.folded, end) is not None
 
-
-def _elides(tokens: list[str], used: int) -> bool:
-    return used > 1 and tokens[used - 2] in MAGNITUDES and tokens[used - 1] in ONES
+    def goes_on(self, token: str, end: int) -> bool:
+        """Whether digits go on a number: `10 tỷ 800 triệu`, `4 tỷ 8 đồng`."""
+        if not self.cut or self.cut[-1] not in MAGNITUDES:
+            return False
+        if magnitude_follows(self.source, end):
+            return True
+        return (
+            len(token) <= 3
+            and token.isdigit()
+            and _ELIDED.match(self.source.folded, end) is not None
+        )

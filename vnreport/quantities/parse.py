@@ -13,7 +13,12 @@ from vnreport.quantities.model import Quantity
 from vnreport.quantities.scan import drafts
 from vnreport.quantities.source import Source, fold
 
-_FIELDS = {"none": (), "value": ("value",), "range": ("low", "high"), "ratio": ("numerator", "denominator")}
+_FIELDS = {
+    "none": (),
+    "value": ("value",),
+    "range": ("low", "high"),
+    "ratio": ("numerator", "denominator"),
+}
 
 
 def parse(text: str, anchor: date | Literal["document"] | None) -> list[Quantity]:
@@ -22,7 +27,10 @@ def parse(text: str, anchor: date | Literal["document"] | None) -> list[Quantity
     found = drafts(source)
     day = document_day(source, found) if anchor == "document" else anchor
     verdicts = judge(source, found)
-    return [_quantity(source, draft, verdict, day) for draft, verdict in zip(found, verdicts, strict=True)]
+    return [
+        _quantity(source, draft, verdict, day)
+        for draft, verdict in zip(found, verdicts, strict=True)
+    ]
 
 
 def _quantity(source: Source, draft: Draft, verdict: Verdict, day: date | None) -> Quantity:

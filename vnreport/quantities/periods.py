@@ -16,21 +16,28 @@ _MONTH = re.compile(rf"([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))
 _MONTH_JOIN = re.compile(rf" {{0,2}}(,|và|{RANGE}) {{0,2}}((?:hết )?tháng {{1,2}})?")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _QUARTER = re.compile(
-    rf"(i{{1,3}}|iv|[1-4])(?:(?: ?[/-] ?|,? năm )({YEAR})| ({YEAR})(?! {{1,2}}[^\W\d_]))?{END}(?![.,/][0-9])"
+    rf"(i{{1,3}}|iv|[1-4])(?:(?: ?[/-] ?|,? năm )({YEAR})| ({YEAR})(?! {{1,2}}[^\W\d_]))?"
+    rf"{END}(?![.,/][0-9])"
 )
 _QUARTER_JOIN = re.compile(rf" {{0,2}}(,|và|{RANGE}) {{0,2}}(quý {{1,2}})?")
 _YEARS = re.compile(
-    rf"({YEAR})(?: ?[-/] ?({YEAR})|-([0-9]{{2}})(?![0-9.,/%])| {{1,2}}(?:đến|tới) (?:hết )?(?:năm )?({YEAR}))?"
+    rf"({YEAR})(?: ?[-/] ?({YEAR})|-([0-9]{{2}})(?![0-9.,/%])"
+    rf"| {{1,2}}(?:đến|tới) (?:hết )?(?:năm )?({YEAR}))?"
 )
 _AND_YEARS = re.compile(rf" {{0,2}}(?:,|và) {{0,2}}((?:năm )?)(?={YEAR})")
-_MONEY_BEHIND = re.compile(r" {0,2}(?:nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng|đ|%)(?![^\W_])")
+_MONEY_BEHIND = re.compile(
+    r" {0,2}(?:nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng|đ|%)(?![^\W_])"
+)
 _UNTIL_NOW = re.compile(rf" {{1,2}}(?:đến|tới) nay{END}")
 _EDGE = re.compile(r"(?:(tuần|ngày|mấy|nửa) {1,2})?(?<![^\W_])(đầu|cuối) {1,2}$")
 _RANGE_WORD = re.compile("đến|tới")
 _OF_YEAR = re.compile(
-    rf" {{1,2}}(?:(đầu|cuối)(?: của)? {{1,2}}năm(?! học)|(?:của )?năm(?= {{0,2}}{YEAR}))(?: {{0,2}}({YEAR}))?{END}"
+    rf" {{1,2}}(?:(đầu|cuối)(?: của)? {{1,2}}năm(?! học)|(?:của )?năm(?= {{0,2}}{YEAR}))"
+    rf"(?: {{0,2}}({YEAR}))?{END}"
 )
-_MONTH_OF_YEAR = re.compile(rf"(0?[1-9]|1[0-2])/({YEAR})(?!/)(?: ?(?:-|đến|tới) ?(0?[1-9]|1[0-2])/({YEAR})(?!/))?")
+_MONTH_OF_YEAR = re.compile(
+    rf"(0?[1-9]|1[0-2])/({YEAR})(?!/)(?: ?(?:-|đến|tới) ?(0?[1-9]|1[0-2])/({YEAR})(?!/))?"
+)
 _LONGEST = 12
 _COMMON_YEAR = 2023  # stands for a year that is not stated
 
@@ -63,7 +70,10 @@ def quarters(source: Source, start: int) -> list[Draft]:
 
     def interval(quarter: int, year: int | None) -> tuple[str, str]:
         last = quarter * 3
-        return f"{year or '-'}-{last - 2:02}-01", f"{year or '-'}-{last:02}-{monthrange(_COMMON_YEAR, last)[1]}"
+        return (
+            f"{year or '-'}-{last - 2:02}-01",
+            f"{year or '-'}-{last:02}-{monthrange(_COMMON_YEAR, last)[1]}",
+        )
 
     def read(text: str) -> int | None:
         return _ROMAN.get(text) or int(text)
@@ -99,7 +109,7 @@ def _series(
         begin = link.start(2) if link[2] else at
     drafts: list[Draft] = []
     year: int | None = None
-    for begin, end, number, stated_year, joined in reversed(found):
+    for begin, end, number, stated_year, _ in reversed(found):
         year = stated_year or year
         low, high = interval(number, year)
         draft = Draft(begin, end, "period", iso=low if low == high else f"{low}/{high}")
@@ -210,7 +220,8 @@ def _first_day(point: str) -> str:
 def _last_day(point: str) -> str:
     year, month, day = split(point)
     month = month or "12"
-    return f"{year}-{month}-{day or monthrange(_COMMON_YEAR if year == '-' else int(year), int(month))[1]}"
+    longest = monthrange(_COMMON_YEAR if year == "-" else int(year), int(month))[1]
+    return f"{year}-{month}-{day or longest}"
 
 
 def split(point: str) -> tuple[str, str, str]:

@@ -26,16 +26,20 @@ _CANDIDATE = re.compile(
     rf"|(?P<roman>[ivxl]{{1,8}}){END})"
 )
 _LIST_NUMBER = re.compile(
-    r"[0-9]{1,2}(?:\.[0-9]{1,2})*(?:[.)]|[.]?-(?![0-9])|/(?! ?[0-9])|:)(?![0-9])|[0-9]{1,2}[\ufe0f\u20e3]"
+    r"[0-9]{1,2}(?:\.[0-9]{1,2})*(?:[.)]|[.]?-(?![0-9])|/(?! ?[0-9])|:)(?![0-9])"
+    r"|[0-9]{1,2}[\ufe0f\u20e3]"
 )
 _GLUED_ITEM = re.compile(rf"[.;:][0-9]{{1,2}}[.)] ?[{UPPER}]")
 _SECTION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,3} {1,2}(?=[^\W\d_])")
 _BRACKETED = re.compile(r"\([0-9]{1,2}\) ?[^\W\d_]|\[[0-9]{1,3}\]")
-_PHONE = re.compile(r"(?:0[0-9]{2,4}[. ]?[0-9]{3,4}[. ]?[0-9]{2,4}(?:[. ]?[0-9]{2,4})?|0[0-9]{8,10})(?![0-9])")
+_PHONE = re.compile(
+    r"(?:0[0-9]{2,4}[. ]?[0-9]{3,4}[. ]?[0-9]{2,4}(?:[. ]?[0-9]{2,4})?|0[0-9]{8,10})(?![0-9])"
+)
 _PHONE_NUMBER = re.compile(r"[0-9]+(?:[ .-]?[0-9]+)*")
 _RUN = re.compile(r"[0-9]+(?:[.,/:-][0-9]+)*")
 _CLOCK = re.compile(
-    r"(?:[01]?[0-9]|2[0-4])(?: {0,2}(?:h|g|giờ) {0,2}[0-5][0-9](?![0-9])(?: ?(?:phút|p|'))?| {0,2}(?:giờ|h)"
+    r"(?:[01]?[0-9]|2[0-4])"
+    r"(?: {0,2}(?:h|g|giờ) {0,2}[0-5][0-9](?![0-9])(?: ?(?:phút|p|'))?| {0,2}(?:giờ|h)"
     rf"|:[0-5][0-9](?![0-9])){END}"
 )
 _DAY_BEFORE = re.compile(r"(?<![^\W_])(?:nay|qua|mai|kia)(?:,| {0,2}\() {0,2}$")
@@ -48,11 +52,17 @@ _DAYTIME = re.compile(
 )
 _CLOCK_DAY = re.compile(r" {0,2},? {0,2}(?:sáng |chiều |tối )?(?:ngày |, )(?=[0-9])")
 _PLACE = re.compile(r"([0-9]{1,3})(?:/[0-9]{1,4})?(?![0-9]|[.,/-][0-9])")
-_LONE_DAY = re.compile(r"[0-9]{1,2}(?![0-9.,/-]| {0,2}[^\W\d_])|[0-9]{1,2} {1,2}(?:hằng|hàng) tháng")
-_TAIL = re.compile(r"(?: {0,2}(?:-|/|đến|tới) {0,2}[0-9]+(?:[.,][0-9]+)*)+")
-_LIST_TAIL = re.compile(r"(?: {0,2}(?:-|,|/|và|đến|tới|hoặc) {0,2}[0-9]+(?:[.,][0-9]+)*)+")
+_LONE_DAY = re.compile(
+    r"[0-9]{1,2}(?![0-9.,/-]| {0,2}[^\W\d_])|[0-9]{1,2} {1,2}(?:hằng|hàng) tháng"
+)
+_NUMBER = r"[0-9]{1,15}(?:[.,][0-9]{1,15}){0,5}"
+_TAIL = re.compile(rf"(?: {{0,2}}(?:-|/|đến|tới) {{0,2}}{_NUMBER}){{1,8}}")
+_LIST_TAIL = re.compile(rf"(?: {{0,2}}(?:-|,|/|và|đến|tới|hoặc) {{0,2}}{_NUMBER}){{1,8}}")
 _EVERY = frozenset(("mỗi", "hằng", "hàng", "một"))
-_DATED = re.compile(rf" {{0,2}}(?:năm|nhiệm kỳ|khóa|khoá|năm học|giai đoạn) {{1,2}}(?:{YEAR}(?! ?-)|[ivxl]+{END})")
+_DATED = re.compile(
+    rf" {{0,2}}(?:năm {{1,2}}{YEAR}(?! ?-)"
+    rf"|(?:nhiệm kỳ|khóa|khoá|năm học|giai đoạn) {{1,2}}(?:{YEAR}|[ivxl]+{END}))"
+)
 _DIGIT = re.compile(" {1,2}[0-9]")
 _NAME_BEHIND = re.compile(rf" {{1,2}}[{UPPER}][{LOWER}]")
 _CAPITAL = re.compile(rf" {{0,2}}[{UPPER}][{LOWER}]")
@@ -144,11 +154,16 @@ class _Scanner:
     def tagged(self, start: int) -> bool:
         """Whether the number is part of a hashtag or an address."""
         word = self.text[max(0, start - 60) : start].split()[-1:]
-        return bool(word) and (word[0].startswith("#") or any(mark in word[0] for mark in ("://", "www.", "@")))
+        return bool(word) and (
+            word[0].startswith("#") or any(mark in word[0] for mark in ("://", "www.", "@"))
+        )
 
     def listed(self, start: int) -> bool:
         """Whether the number only counts the items of a list: `1.`, `2)`, `(3)`, `1.1 Về …`."""
-        if start and (_BRACKETED.match(self.text, start - 1) or _GLUED_ITEM.match(self.source.typed, start - 1)):
+        if start and (
+            _BRACKETED.match(self.text, start - 1)
+            or _GLUED_ITEM.match(self.source.typed, start - 1)
+        ):
             return True
         if _LIST_NUMBER.match(self.text, start):
             return words.leads(self.source, start)
@@ -250,7 +265,9 @@ class _Scanner:
         if noun and not UNIT.match(self.text, end):
             if _DIGIT.match(self.text, noun) and self.surface(end, noun) in _PLACES:
                 return False  # "điểm 5 Điều 94"
-            return not _NAME_BEHIND.match(self.source.typed, noun) and not _CAPITAL.match(self.source.typed, end)
+            return not _NAME_BEHIND.match(self.source.typed, noun) and not _CAPITAL.match(
+                self.source.typed, end
+            )
         return counted(self.source, end) or magnitude_follows(self.source, end)
 
     def unheaded(self, context: Context) -> list[Draft]:
@@ -263,7 +280,9 @@ class _Scanner:
         clock = _CLOCK.match(text, start)
         if clock and self.is_clock(clock, context):
             behind = _CLOCK_DAY.match(text, clock.end())
-            return (dates.days(source, behind.end(), True) if behind else []) or self.nothing(clock.end())
+            return (dates.days(source, behind.end(), True) if behind else []) or self.nothing(
+                clock.end()
+            )
         found = periods.month_of_year(source, start) or periods.years(source, start, False)
         if found:
             periods.widen(source, found, start, self.floor, cut=False)
@@ -271,7 +290,7 @@ class _Scanner:
         return self.name(context) or dates.loose(source, start) or amounts.read(source, context)
 
     def day_before(self, start: int) -> bool:
-        """`hai ngày 25, 26/9`, `sáng nay (5.2)`: whether what is not a head word announces a date."""
+        """`hai ngày 25, 26/9`, `sáng nay (5.2)`: a date announced without a head word."""
         if _DAY_BEFORE.search(self.text, max(self.floor, start - 8), start):
             return True
         last = self.drafts[-1] if self.drafts else None
@@ -288,7 +307,9 @@ class _Scanner:
             return True
         if text.endswith("h"):
             return not self.text.startswith("/", clock.end())
-        return text[-1].isdigit() or text[-1] in "p'" or (text.endswith("phút") and "giờ" not in text)
+        return (
+            text[-1].isdigit() or text[-1] in "p'" or (text.endswith("phút") and "giờ" not in text)
+        )
 
     def name(self, context: Context) -> list[Draft]:
         """`Phường Móng Cái 3`, `đường Đông - Tây 4`, `30a`: a number that ends a name."""
@@ -298,7 +319,11 @@ class _Scanner:
             return [Draft(law, start + 4, "identifier")] if law is not None else []
         end = identifiers.numbered(source, start, "")
         begin = identifiers.name_start(source, start, self.floor, _PLACES) if end else None
-        if end and begin is not None and (not self.counts(end) or self.surface(begin, end) in self.names):
+        if (
+            end
+            and begin is not None
+            and (not self.counts(end) or self.surface(begin, end) in self.names)
+        ):
             return [Draft(begin, end, "identifier")]
         end = identifiers.lettered(source, start)
         if end and not UNIT.match(self.text, end - 1):

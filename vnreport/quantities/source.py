@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vnreport.text import compose
 
-_SPACES = "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_SPACES = "\t\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _HYPHENS = "‐‑‒–—−－"
 _PLAIN = dict.fromkeys(map(ord, _SPACES), " ") | dict.fromkeys(map(ord, _HYPHENS), "-")
 _PLAIN |= dict(zip(map(ord, "０１２３４５６７８９，．％／"), "0123456789,.%/", strict=True))
@@ -31,12 +31,17 @@ class Source:
         folded: `typed` in lower case, code point for code point.
         offsets: for each code point of `typed`, its offset in `given`; None
             where they are the same.
+        nouns: the noun phrases looked for so far, by where they begin; kept by
+            `vnreport.quantities.nouns`.
     """
 
     given: str
     typed: str
     folded: str
     offsets: list[int] | None
+    nouns: dict[int, tuple[int, str] | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the text as given."""

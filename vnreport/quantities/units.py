@@ -14,10 +14,17 @@ from vnreport.quantities.nouns import known_noun, noun_end
 from vnreport.quantities.numbers import Located
 from vnreport.quantities.source import Source
 
-_KINDS = {"money": "money", "percent": "percent", "time": "duration", "calendar": "duration", "age": "age"}
+_KINDS = {
+    "money": "money",
+    "percent": "percent",
+    "time": "duration",
+    "calendar": "duration",
+    "age": "age",
+}
 _NO_UNIT = re.compile(
-    r"ngày (?:công|lương|hội|lễ)|giờ công|đồng (?:chí|bào|đội|hồ|phục|nghiệp)|độ tuổi|tiếng (?:dân|anh|việt|nói|thái)"
-    r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
+    r"ngày (?:công|lương|hội|lễ)|giờ công|đồng (?:chí|bào|đội|hồ|phục|nghiệp)|độ tuổi"
+    r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)"
+    r"|tiếng (?:dân|anh|việt|nói|thái)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
 )
 _SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) {0,2}$")
 _UPPER_ONLY = frozenset(("cv", "w"))
@@ -28,7 +35,8 @@ _SHORT_AGE = re.compile(r"t(?= ?[,;)])")
 _MONEY_SCALE = re.compile(r"(triệu|triêu|tỷ|tỉ|nghìn|ngàn|tr)(?: rưỡi| [0-9]{1,3})?$")
 _COUNTED_IN_MILLIARDS = re.compile(rf" {{1,2}}(?:người|dân|lượt|cổ phiếu|con|cây){END}")
 _RATE = re.compile(
-    r" {0,2}/ {0,2}((?:[0-9]{1,3} (?=(?:tháng|năm|ngày|tuần|giờ|phút|quý)(?![^\W_])))?)(?=[^\W\d_]|%)(?!c(?![^\W_]))"
+    rf" {{0,2}}/ {{0,2}}((?:[0-9]{{1,3}} (?=(?:tháng|năm|ngày|tuần|giờ|phút|quý){END}))?)"
+    rf"(?=[^\W\d_]|%)(?!c{END})"
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
@@ -57,14 +65,22 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
         draft.end, draft.kind, draft.unit, draft.dimension = end + 1, "money", "VND", "money"
         draft.cells = (_times(cell, Decimal(1000)),)
     elif len(cell.typed) == 2 and _SHORT_AGE.match(text, end):
-        draft.end, draft.kind, draft.unit, draft.dimension, draft.doubtful = end + 1, "age", "tuổi", "age", True
+        draft.end, draft.kind, draft.unit, draft.dimension, draft.doubtful = (
+            end + 1,
+            "age",
+            "tuổi",
+            "age",
+            True,
+        )
     elif known_noun(source, end) or not (_YEAR.fullmatch(cell.typed) and not located.scaled):
         _count(source, located, draft, worded)
     if draft.kind:
         half = _HALF.match(text, draft.end)
         if half:
             draft.end = half.end()
-            draft.cells = (replace(cell, values=tuple(_plus_half(value) for value in draft.cells[0].values)),)
+            draft.cells = (
+                replace(cell, values=tuple(_plus_half(value) for value in draft.cells[0].values)),
+            )
         _rate(source, draft)
     return draft
 
@@ -88,7 +104,10 @@ def _count(source: Source, located: Located, draft: Draft, worded: bool) -> None
     noun = noun_end(source, located.end)
     scale = _MONEY_SCALE.search(text, max(located.start, located.end - 12), located.end)
     known = noun is not None and noun[1] != "unknown"
-    if scale and (not known or (scale[1] in ("tỷ", "tỉ") and not _COUNTED_IN_MILLIARDS.match(text, located.end))):
+    if scale and (
+        not known
+        or (scale[1] in ("tỷ", "tỉ") and not _COUNTED_IN_MILLIARDS.match(text, located.end))
+    ):
         draft.kind, draft.unit, draft.dimension = "money", "VND", "money"
         draft.doubtful = scale[1] in ("nghìn", "ngàn")
     elif noun and not (worded and noun[1] == "unknown" and not located.scaled):
@@ -108,7 +127,9 @@ def _rate(source: Source, draft: Draft) -> None:
             return
         at = match.end()
         unit, word = UNIT.match(source.folded, at), _WORD.match(source.folded, at)
-        end = max(unit.end() if unit else 0, known_noun(source, at) or 0, word.end() if word else at)
+        end = max(
+            unit.end() if unit else 0, known_noun(source, at) or 0, word.end() if word else at
+        )
         draft.unit = f"{draft.unit}/{match[1]}{' '.join(source.typed[at:end].split())}"
         draft.end = end
         draft.whole = draft.whole and draft.kind == "money"
@@ -116,9 +137,14 @@ def _rate(source: Source, draft: Draft) -> None:
 
 def _times(cell: Cell, factor: Decimal) -> Cell:
     return replace(
-        cell, values=tuple(EXACT.multiply(value, factor) for value in cell.values if isinstance(value, Decimal))
+        cell,
+        values=tuple(
+            EXACT.multiply(value, factor) for value in cell.values if isinstance(value, Decimal)
+        ),
     )
 
 
 def _plus_half(value: Number) -> Number:
-    return EXACT.add(value, Decimal("0.5")) if isinstance(value, Decimal) else value + Fraction(1, 2)
+    return (
+        EXACT.add(value, Decimal("0.5")) if isinstance(value, Decimal) else value + Fraction(1, 2)
+    )

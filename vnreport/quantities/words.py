@@ -17,9 +17,12 @@ from vnreport.quantities.source import Source
 
 _ORDINALS = {"nhất": 1, "nhì": 2} | {word: value for word, value in AFTER_ODD.items() if value > 1}
 _ORDINAL = re.compile(rf"(?:lần {{1,2}}thứ|thứ|lần) {{1,2}}(mười|{'|'.join(_ORDINALS)}){END}")
-_WEEKDAY_BEFORE = frozenset(("sáng", "chiều", "tối", "trưa", "ngày", "vào", "trực", "cả", "kể", "các"))
+_WEEKDAY_BEFORE = frozenset(
+    ("sáng", "chiều", "tối", "trưa", "ngày", "vào", "trực", "cả", "kể", "các")
+)
 _WEEKDAY_BEHIND = re.compile(
-    r" {0,2},? {0,2}\(?(?:ngày )?[0-9]{1,2} ?[/.-] ?[0-9]|,? {1,2}(?:chủ nhật|hằng tuần|hàng tuần|và thứ|tuần)"
+    r" {0,2},? {0,2}\(?(?:ngày )?[0-9]{1,2} ?[/.-] ?[0-9]"
+    r"|,? {1,2}(?:chủ nhật|hằng tuần|hàng tuần|và thứ|tuần)"
 )
 _ITEM_LEAD = re.compile(r"(?:^|\n|[.;:!?…”\"] )[^\w\n]{0,8}$")
 _ROMAN = re.compile(r"(?=[ivxl])(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
@@ -31,15 +34,87 @@ _BLOCKED = frozenset(("thứ", "mồng", "mùng", "hạng", "những", "giải",
 _FIVE_YEARS = re.compile(r"năm {1,2}năm(?! (?:học|[0-9]))")
 _NOT_FIVE = frozenset(
     (
-        *("trong", "cả", "đầu", "cuối", "giữa", "hằng", "hàng", "mỗi", "các", "những", "nhiều", "mấy", "một", "vài"),
-        *("từng", "qua", "kế", "hoạch", "toàn", "quanh", "suốt", "sang", "hết", "đến", "tháng", "ngày", "quý", "tới"),
-        *("theo", "dự", "toán", "nửa", "là", "giao", "chỉ", "tiêu", "lâu", "thường", "niên", "trước", "sau", "từ"),
+        *(
+            "trong",
+            "cả",
+            "đầu",
+            "cuối",
+            "giữa",
+            "hằng",
+            "hàng",
+            "mỗi",
+            "các",
+            "những",
+            "nhiều",
+            "mấy",
+            "một",
+            "vài",
+        ),
+        *(
+            "từng",
+            "qua",
+            "kế",
+            "hoạch",
+            "toàn",
+            "quanh",
+            "suốt",
+            "sang",
+            "hết",
+            "đến",
+            "tháng",
+            "ngày",
+            "quý",
+            "tới",
+        ),
+        *(
+            "theo",
+            "dự",
+            "toán",
+            "nửa",
+            "là",
+            "giao",
+            "chỉ",
+            "tiêu",
+            "lâu",
+            "thường",
+            "niên",
+            "trước",
+            "sau",
+            "từ",
+        ),
     )
 )
 _NOT_COUNTED = frozenset(
     (
-        *("huyện", "tỉnh", "xã", "công", "học", "bộ", "sở", "ban", "thành phố", "nước", "hội", "đơn vị", "ngành"),
-        *("chi bộ", "cơ quan", "phường", "ông", "bà", "anh", "chị", "ngày", "năm học", "dân", "mùa", "đại hội"),
+        *(
+            "huyện",
+            "tỉnh",
+            "xã",
+            "công",
+            "học",
+            "bộ",
+            "sở",
+            "ban",
+            "thành phố",
+            "nước",
+            "hội",
+            "đơn vị",
+            "ngành",
+        ),
+        *(
+            "chi bộ",
+            "cơ quan",
+            "phường",
+            "ông",
+            "bà",
+            "anh",
+            "chị",
+            "ngày",
+            "năm học",
+            "dân",
+            "mùa",
+            "đại hội",
+        ),
         *("nghề", "người", "đầu", "tổ chức", "bản"),
     )
 )
@@ -51,7 +126,11 @@ def number(source: Source, start: int, floor: int) -> list[Draft]:
     end = start + 1
     while end < len(text) and text[end].isalpha():
         end += 1
-    if typed[start].isupper() and typed[end:].lstrip(" ")[:1].isupper() and not typed[start:end].isupper():
+    if (
+        typed[start].isupper()
+        and typed[end:].lstrip(" ")[:1].isupper()
+        and not typed[start:end].isupper()
+    ):
         return []
     if text.startswith("nửa", start):
         return _half(source, start, floor)
@@ -77,16 +156,26 @@ def _is_five(source: Source, start: int, context: Context) -> bool:
     if noun is None or noun[1] != "noun" or context.last.strip("(") in _NOT_FIVE:
         return False
     phrase = " ".join(source.folded[behind : noun[0]].split())
-    return phrase in NOUNS and phrase not in _NOT_COUNTED and source.typed[behind : noun[0]].islower()
+    return (
+        phrase in NOUNS and phrase not in _NOT_COUNTED and source.typed[behind : noun[0]].islower()
+    )
 
 
 def _half(source: Source, start: int, floor: int) -> list[Draft]:
     """`nửa cuối năm 2020`, `nửa triệu đồng`; a plain half is no figure."""
     match = _HALF_YEAR.match(source.folded, start)
     if match:
-        return [Draft(start, match.end(), "period", iso=periods.year_part(6, match[1] == "cuối", match[2]))]
+        return [
+            Draft(
+                start, match.end(), "period", iso=periods.year_part(6, match[1] == "cuối", match[2])
+            )
+        ]
     located = number_at(source, start)
-    return amounts.read(source, Context(source, start, floor), worded=True) if located and located.scaled else []
+    return (
+        amounts.read(source, Context(source, start, floor), worded=True)
+        if located and located.scaled
+        else []
+    )
 
 
 def _one_of(source: Source, start: int) -> list[Draft]:
@@ -113,10 +202,10 @@ def ordinal(source: Source, start: int, floor: int) -> list[Draft]:
     if match.group().startswith("thứ"):
         if weekday(source, context, end) or _enumerates(source, start, end):
             return []
-    elif "thứ" not in match.group():
-        # "một lần hai hộ", "lần năm nay"
-        if counted(source, end) or match[1] == "năm" or context.last in ("một", "mỗi", "hai", "ba"):
-            return []
+    elif "thứ" not in match.group() and (
+        counted(source, end) or match[1] == "năm" or context.last in ("một", "mỗi", "hai", "ba")
+    ):
+        return []  # "một lần hai hộ", "lần năm nay"
     return [place(start, end, value)]
 
 

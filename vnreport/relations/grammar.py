@@ -121,6 +121,12 @@ def is_change(actual: Figure, figure: Figure) -> bool:
     return _CHANGE.fullmatch(figure.segment) is not None and not names_level(actual, figure)
 
 
+def counted_noun(figure: Figure) -> str | None:
+    """What a count or a ratio counts, as typed; None for amounts and measures."""
+    counts = figure.quantity.kind == "count" or (figure.ratio and not _MEASURED.match(figure.unit))
+    return figure.quantity.unit if counts else None
+
+
 def is_target(ratio: Figure) -> bool:
     """Whether a ratio is a result over its target, not a part of a whole."""
     top, bottom = ratio.quantity.numerator, ratio.quantity.denominator

@@ -31,6 +31,7 @@ from vnreport.relations.grammar import (
     YEARLY,
     Key,
     change_key,
+    counted_noun,
     is_change,
     is_target,
     names_base,
@@ -346,7 +347,7 @@ class Reader:
         end = follower.span.start if follower else self.sentence.end
         name = indicator_name(
             self._words(max(start, figure.span.start - _CLAUSE), figure.span.start),
-            figure.quantity.unit if figure.quantity.kind in ("count", "ratio") else None,
+            counted_noun(figure),
             self._words(last.span.end, min(end, last.span.end + _CLAUSE)),
             first=not figure.place,
         )
