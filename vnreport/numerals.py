@@ -51,9 +51,7 @@ MAGNITUDES = {
     "tỷ": 10**9,
     "tỉ": 10**9,
 }
-WORDS = frozenset(
-    (*AFTER_TENS, *ONES, *ODD, *POINT, *MAGNITUDES, "mười", "mươi", "rưỡi", "nửa", "phần")
-)
+WORDS = frozenset((*AFTER_TENS, *ONES, *ODD, *POINT, *MAGNITUDES, "mười", "mươi", "rưỡi", "nửa", "phần"))
 
 _ARABIC = "0123456789"
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
@@ -128,9 +126,7 @@ def read_digits(text: str) -> tuple[Decimal, ...]:
     if len(parts) == 1:
         return (Decimal(text),)
     marks = [c for c in text if c in ".,"]
-    grouped = (
-        all(len(part) == 3 for part in parts[1:]) and len(parts[0]) <= 3 and parts[0].strip("0")
-    )
+    grouped = all(len(part) == 3 for part in parts[1:]) and len(parts[0]) <= 3 and parts[0].strip("0")
     joined = "".join(parts)
     decimal = Decimal("".join(parts[:-1]) + "." + parts[-1])
     if len(marks) == 1:

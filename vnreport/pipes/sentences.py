@@ -12,12 +12,15 @@ from spacy.tokens import Doc
 
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 _STOP = re.compile(r"(?:[.!?…]|(?<=[.…])/(?=\.))+(?:[ \t\u00a0]+[.…]+)*(?P<close>[”\"’')\]}»]*)\s*(?=(?P<next>\S))")
+_CREDIT = re.compile(r"\((?i:ảnh|nguồn|theo)\b[^()]{1,60}\)\s+(?=(?P<next>\w))")
 _LAST_WORD = re.compile(r"[^\s.,;:!?…()\"“”‘’/–—-]*\Z")
 _LEAD = re.compile(r"[\s\W_]*(?:\d{1,2}(?:\.\d{1,2})*|[IVXLC]{1,5}|[A-Za-zđĐ])?\s*\Z")
 _LIST_MARK = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*|[IVXLC]{1,5}|[A-Za-zđĐ])\s*[.)/]")
 _ABBREVIATIONS = frozenset("tp tx pgs gs ts ths bs ks nsưt nsnd đc tm kt tl tuq".split())
 _DANGLING = frozenset("và của các với cho những hoặc gồm".split())
 _LONGEST_WORD = 40
+_LONG_LINE = 60  # characters: too long for a heading
+_LETTER = re.compile(r"[^\W_]")
 
 
 class ReportSentences:
@@ -74,17 +77,23 @@ def sentence_starts(text: str) -> Iterator[int]:
             yield start
             begin = start
         for stop in _STOP.finditer(text, start, match.end()):
+            if stop.start() < begin or not _LETTER.search(text, stop.end(), min(stop.end() + _LONGEST_WORD, match.end())):
+                continue
             if _ends(text, begin, stop):
                 begin = stop.end()
                 yield begin
+                credit = _CREDIT.match(text, begin, match.end())
+                if credit and credit["next"].isupper():
+                    begin = credit.end()
+                    yield begin
         before, end = line, match.start() + len(match.group().rstrip())
 
 
 def _continues(before: str, line: str, apart: bool) -> bool:
     """Whether a line break stands in the middle of a sentence."""
-    if apart or before[-1] in ".!?…:;" or _LIST_MARK.match(line):
+    if apart or before[-1] in ".!?…:" or _LIST_MARK.match(line):
         return False
-    if line[0].islower():
+    if line[0].islower() or (line[0].isdigit() and before[-1].islower() and len(before) > _LONG_LINE):
         return True
     unfinished = before[-1] == "," or before.rsplit(None, 1)[-1].lower() in _DANGLING
     return unfinished and line[0].isalnum() and before[0].isalnum()
@@ -106,7 +115,7 @@ def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
     if start - begin < 12 and _LEAD.match(text, begin, start):
         return False
     if glued and not close:
-        return follower.isupper() and len(left) > 1 and not _abbreviates(left)
+        return follower.isupper() and (len(left) > 1 or left.isdigit()) and not _abbreviates(left)
     return not (_abbreviates(left) and follower.isalpha())
 
 

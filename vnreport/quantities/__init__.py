@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
+from vnreport.numerals import Number
 from vnreport.quantities.model import Quantity, Reading
 
-__all__ = ["Quantity", "Reading", "parse_quantities"]
+__all__ = ["Quantity", "Reading", "convert", "parse_quantities"]
 
 
 def parse_quantities(text: str, anchor: date | Literal["document"] | None = None) -> list[Quantity]:
@@ -28,3 +29,26 @@ def parse_quantities(text: str, anchor: date | Literal["document"] | None = None
     from vnreport.quantities.parse import parse
 
     return parse(text, anchor)
+
+
+def convert(value: Number, unit: str, to: str, region: str | None = None) -> Number:
+    """A value in another unit of the same dimension, exactly.
+
+    Args:
+        value: the number in `unit`.
+        unit: a unit as `Quantity.unit` gives it, without a rate.
+        to: the unit wanted.
+        region: `north`, `central` or `south`, for `sào`, `mẫu` and `công`, whose
+            size differs by region.
+
+    Raises:
+        ValueError: the units measure different things, or the size of one of them
+            differs by region and none is given that has it.
+
+    >>> from decimal import Decimal
+    >>> convert(Decimal(5), "sào", "m2", region="north")
+    Decimal('1800')
+    """
+    from vnreport.quantities.conversion import convert as exactly
+
+    return exactly(value, unit, to, region)

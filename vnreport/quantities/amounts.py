@@ -22,16 +22,14 @@ _RANGE = frozenset(("-", "đến", "tới"))
 _LIST = frozenset((",", ";", "và", "hoặc", "hay"))
 _CHANGE = frozenset(("xuống", "xuống còn", "lên"))
 _CONNECT = re.compile(
-    r" {0,2}(-|/|,|;|đến|tới|và|hoặc|hay|xuống còn|xuống|lên|trong) {0,2}"
+    r" ?(-|/|,|;|đến|tới|và|hoặc|hay|xuống còn|xuống|lên|trong) ?"
     r"(?:tổng số |số |dưới |gần |hơn |khoảng )?(?=[0-9]|-[0-9]|[^\W\d_])"
 )
-_DIGIT_WORD = re.compile(rf" {{1,2}}({'|'.join(ONES)}){END}")
-_MINUS = re.compile(r"(?:(?:^|[ (])(-)|(?<![^\W_])(âm) {1,2})$")
-_SIGNED = re.compile(
-    r" {0,2}(?:(?:-|đến|tới) {0,2}-?[0-9]+(?:[.,][0-9]+)? {0,2})?(?:%|độ(?! tuổi)|°)"
-)
-_MINUTES = re.compile(rf" {{0,2}}([0-5]?[0-9]) ?(?:phút|'){END}")
-_BEHIND = re.compile(rf" {{1,2}}trở (lên|xuống){END}")
+_DIGIT_WORD = re.compile(rf",? ({'|'.join(ONES)}){END}")
+_MINUS = re.compile(r"(?:(?:^|[ (])(-)|(?<![^\W_])(âm) )$")
+_SIGNED = re.compile(r" ?(?:(?:-|đến|tới) ?-?[0-9]+(?:[.,][0-9]+)? ?)?(?:%|độ(?! tuổi)|°)")
+_MINUTES = re.compile(rf" ?([0-5]?[0-9]) ?(?:phút|'){END}")
+_BEHIND = re.compile(rf" trở (lên|xuống){END}")
 _COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{1,3}){1,12}(?![0-9])(?!,[0-9])")
 _HUNDRED_PERCENT = "trăm phần trăm"
 _SPAN_HEADS = frozenset(
@@ -53,10 +51,10 @@ _SPAN_HEADS = frozenset(
         "tù",
     )
 )
-_SPAN_BEHIND = re.compile(r" {1,2}(?:liền|liên|qua|tới|tuổi|nay|sau|trước|tù|rưỡi|cải)|/")
+_SPAN_BEHIND = re.compile(r" (?:liền|liên|qua|tới|tuổi|nay|sau|trước|tù|rưỡi|cải)|/")
 _LONGEST = 12
 _LIST_RUN = re.compile(
-    r"(?: {0,2}(?:,|;|và|hoặc|hay) {0,2}"
+    r"(?: ?(?:,|;|và|hoặc|hay) ?"
     rf"(?:[0-9]{{1,15}}(?:[.,][0-9]{{1,15}}){{0,3}}|(?:{'|'.join(ONES)}){END})){{0,{_LONGEST}}}"
 )
 
@@ -72,9 +70,7 @@ def read(source: Source, context: Context, worded: bool = False) -> list[Draft]:
     start = context.start
     if source.folded.startswith(_HUNDRED_PERCENT, start):
         cells = (Cell((Decimal(100),)),)
-        draft = Draft(
-            start, start + len(_HUNDRED_PERCENT), "percent", "value", cells, "%", "percent"
-        )
+        draft = Draft(start, start + len(_HUNDRED_PERCENT), "percent", "value", cells, "%", "percent")
         return [_finished(source, draft, context)]
     located = number_at(source, start)
     if located is None:
@@ -140,15 +136,10 @@ def _member(source: Source, at: int, join: str, worded: bool) -> Draft | None:
 
 
 def _neighbours(source: Source, low: Located) -> Draft | None:
-    """`ba bốn lần`, `năm sáu hộ`: two digits in words that name a range."""
+    """`ba bốn lần`, `hai, ba năm`: two digits in words that name a range."""
     match = _DIGIT_WORD.match(source.folded, low.end)
     value = low.cell.values[0]
-    if (
-        match is None
-        or low.scaled
-        or not 1 < value < 9
-        or ONES[match[1]] not in (value + 1, 7 if value == 5 else 0)
-    ):
+    if match is None or low.scaled or not 1 < value < 9 or ONES[match[1]] not in (value + 1, 7 if value == 5 else 0):
         return None
     high = number_at(source, match.start(1))
     draft = with_unit(source, high, True) if high else None
@@ -198,12 +189,7 @@ def _list(source: Source, first: Draft, second: Draft, join: str, worded: bool) 
     if torn:
         return [torn]
     run = _LIST_RUN.match(source.folded, second.end)
-    if (
-        not second.kind
-        and run
-        and not counted(source, run.end())
-        and not magnitude_follows(source, run.end())
-    ):
+    if not second.kind and run and not counted(source, run.end()) and not magnitude_follows(source, run.end()):
         return []
     members = [first, second]
     while not members[-1].kind and len(members) < _LONGEST:
@@ -234,16 +220,12 @@ def _shared(member: Draft, owner: Draft) -> Draft:
 
 def _torn(first: Draft, second: Draft) -> Draft | None:
     whole, part = first.cells[0].typed, second.cells[0].typed
-    if second.kind not in ("money", "percent", "measure") or not (
-        whole.isdigit() and part.isdigit()
-    ):
+    if second.kind not in ("money", "percent", "measure") or not (whole.isdigit() and part.isdigit()):
         return None
     if len(whole) > 3 or len(part) > 2 or int(part) == int(whole) + 1 or int(whole) < int(part) > 9:
         return None
     factor = _factor(second.cells[0]) or Fraction(1)
-    cell = Cell(
-        (quotient(Decimal(f"{whole}.{part}") * factor.numerator, Decimal(factor.denominator)),)
-    )
+    cell = Cell((quotient(Decimal(f"{whole}.{part}") * factor.numerator, Decimal(factor.denominator)),))
     cell = replace(cell, typed=f"{whole},{part}", scale=second.cells[0].scale)
     return replace(second, start=first.start, cells=(cell,), doubtful=True)
 
@@ -320,16 +302,9 @@ def _period(source: Source, draft: Draft, context: Context | None) -> Draft | No
     if part:
         return Draft(draft.start, part[0], "period", iso=part[1])
     spans = context is None or context.last in _SPAN_HEADS or context.approximator(draft.dimension)
-    if (
-        spans
-        or number != 9
-        or draft.unit != "tháng"
-        or _SPAN_BEHIND.match(source.folded, draft.end)
-    ):
+    if spans or number != 9 or draft.unit != "tháng" or _SPAN_BEHIND.match(source.folded, draft.end):
         return None
-    return Draft(
-        draft.start, draft.end, "period", iso=periods.year_part(9, False, None), doubtful=True
-    )
+    return Draft(draft.start, draft.end, "period", iso=periods.year_part(9, False, None), doubtful=True)
 
 
 def scaled_like(cell: Cell, other: Cell) -> Cell:
@@ -337,9 +312,7 @@ def scaled_like(cell: Cell, other: Cell) -> Cell:
     factor = _factor(other)
     if factor is None or factor <= 1 or not cell.typed:
         return cell
-    values: list[Number] = [
-        quotient(Fraction(value) * factor, Fraction(1)) for value in cell.values
-    ]
+    values: list[Number] = [quotient(Fraction(value) * factor, Fraction(1)) for value in cell.values]
     return replace(cell, values=tuple(values), scale=other.scale)
 
 

@@ -12,8 +12,8 @@ from vnreport.quantities.periods import split
 from vnreport.quantities.source import Source
 
 _NEARER = 200
-_AGO = re.compile(r" {1,2}(?:vừa qua|qua|gần đây|trở lại đây|vừa rồi)(?![^\W_])")
-_AHEAD = re.compile(r" {1,2}(?:sắp tới|tới|tiếp theo)(?![^\W_])")
+_AGO = re.compile(r" (?:vừa qua|qua|gần đây|trở lại đây|vừa rồi)(?![^\W_])")
+_AHEAD = re.compile(r" (?:sắp tới|tới|tiếp theo)(?![^\W_])")
 _UNTIL_NOW = re.compile(r"nay$")
 _EDGE_LINES = 5
 _PUBLISHED = re.compile(r"(?:cập nhật|ngày đăng|đăng ngày|đăng lúc|ngày)[^\n]{0,12}$")
@@ -78,16 +78,10 @@ def _relative(source: Source, draft: Draft, anchor: date) -> str | None:
     if draft.form != "value" or draft.cells[0].values[0] != int(draft.cells[0].values[0]):
         return None
     count = int(draft.cells[0].values[0])
-    other = (
-        _shifted(anchor, draft.unit or "", -count) if _AGO.match(source.folded, draft.end) else None
-    )
+    other = _shifted(anchor, draft.unit or "", -count) if _AGO.match(source.folded, draft.end) else None
     if other:
         return f"{other}/{anchor}"
-    other = (
-        _shifted(anchor, draft.unit or "", count)
-        if _AHEAD.match(source.folded, draft.end)
-        else None
-    )
+    other = _shifted(anchor, draft.unit or "", count) if _AHEAD.match(source.folded, draft.end) else None
     return f"{anchor}/{other}" if other else None
 
 
@@ -128,19 +122,13 @@ def document_day(source: Source, drafts: Sequence[Draft]) -> date | None:
         edge = draft.start < top or draft.start >= bottom
         if edge and not behind and (_PUBLISHED.search(before) or not before.strip(" (")):
             return day
-        named = (
-            at > 0 and drafts[at - 1].kind == "identifier" and draft.start - drafts[at - 1].end < 8
-        )
+        named = at > 0 and drafts[at - 1].kind == "identifier" and draft.start - drafts[at - 1].end < 8
         if first is None and not named:
             first = day
     if first:
         return first
     for draft in drafts:
-        if (
-            draft.kind == "period"
-            and re.match(r"[0-9]{4}", draft.iso or "")
-            and ".." not in (draft.iso or "")
-        ):
+        if draft.kind == "period" and re.match(r"[0-9]{4}", draft.iso or "") and ".." not in (draft.iso or ""):
             return _interval(draft.iso or "", 1)[1]
     return None
 

@@ -15,9 +15,7 @@ from vnreport.quantities.source import UPPER, Source
 _SENTENCE_END = re.compile(rf"\n|[.!?…][\"”’)]* *(?=[{UPPER}\n])|;")
 _SHARE = re.compile(r"(?:đạt|bằng|=|\(|được|tức|chiếm|tương đương|chỉ|là|:|thu)[^%]{0,14}$")
 _GROWTH = re.compile(r"(?:tăng|giảm|vượt)[^%]{0,14}$")
-_CHANGE = re.compile(
-    r"(?:tăng|giảm|vượt|hụt|thiếu|thừa|hơn|kém|nhiều hơn|ít hơn)(?: thêm| so với)?[^0-9]{0,8}$"
-)
+_CHANGE = re.compile(r"(?:tăng|giảm|vượt|hụt|thiếu|thừa|hơn|kém|nhiều hơn|ít hơn)(?: thêm| so với)?[^0-9]{0,8}$")
 _PARTS = re.compile(r"\(|:|trong đó|gồm|chia|trong số")
 _IN_WORDS = re.compile(r" ?\((?:bằng chữ:? ?)?$")
 _OF = frozenset(("/", "trên", "trên tổng số", "trên tổng"))
@@ -91,9 +89,7 @@ class Relations:
         """Amounts of the sentence, and of the one before for a percentage that begins one."""
         found = []
         for j in indices:
-            if abs(self.sentences[j] - self.sentences[i]) > (
-                j < i and self.drafts[i].kind == "percent"
-            ):
+            if abs(self.sentences[j] - self.sentences[i]) > (j < i and self.drafts[i].kind == "percent"):
                 break
             if self.drafts[j].kind in _AMOUNTS and self.drafts[j].form in ("value", "ratio"):
                 found.append(j)
@@ -104,9 +100,7 @@ class Relations:
         a, b = self.drafts[one], self.drafts[other]
         if a.form != "value" or b.form != "value":
             return False
-        return a.unit == b.unit or (
-            a.dimension == b.dimension == "count" and not (a.unit and b.unit)
-        )
+        return a.unit == b.unit or (a.dimension == b.dimension == "count" and not (a.unit and b.unit))
 
     def between(self, one: int, other: int) -> str:
         return self.source.folded[self.drafts[one].end : self.drafts[other].start]
@@ -134,9 +128,7 @@ class Relations:
             else:
                 yield Relation((a, b), share, words, explicit and not draft.approx)
 
-    def pairs(
-        self, i: int, before: list[int], after: list[int]
-    ) -> Iterator[tuple[Term, Term, bool]]:
+    def pairs(self, i: int, before: list[int], after: list[int]) -> Iterator[tuple[Term, Term, bool]]:
         """What a percentage may compare, and whether the text sets the two side by side."""
         if not before:
             return

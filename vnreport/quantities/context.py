@@ -60,11 +60,7 @@ class Context:
         for size in range(min(4, len(words)), 0, -1):
             value = APPROXIMATORS.get(" ".join(words[-size:]))
             if value:
-                of = (
-                    words == ["trên"]
-                    and self.follows
-                    and dimension not in ("age", "calendar", "time")
-                )
+                of = words == ["trên"] and self.follows and dimension not in ("age", "calendar", "time")
                 return None if of or value == "none" else value
         return None
 

@@ -7,38 +7,30 @@ from calendar import monthrange
 from dataclasses import dataclass
 
 from vnreport.quantities.draft import Draft
-from vnreport.quantities.nouns import counted
+from vnreport.quantities.lexicon import UNIT
+from vnreport.quantities.nouns import counted, known_noun
 from vnreport.quantities.source import Source
 
 YEAR = r"(?:1[5-9]|20|21)[0-9]{2}(?![0-9])"
 RANGE = r"-|đến hết|đến|tới"
 LIST = frozenset((",", ";", "và", "hoặc"))
-_DAY_MONTH_YEAR = re.compile(
-    rf"([0-9]{{1,2}}) ?([/.-]) ?([0-9]{{1,2}}) ?\2 ?(?:({YEAR})|([0-9]{{2}})(?![0-9.,/%]))"
-)
-_IN_WORDS = re.compile(
-    rf"([0-9]{{1,2}}) {{1,2}}tháng {{1,2}}([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?"
-)
-_SLASHED = re.compile(r"([0-9]{1,2}) ?/ ?([0-9]{1,2})(?![0-9])(?! ?/ ?[0-9]|,[0-9]| {0,2}%)")
-_DASHED = re.compile(
-    r"([0-9]{1,2})(?:(-)|\.)([0-9]{1,2})(?![0-9])(?(2)(?! ?[/-] ?[0-9]))(?![.,][0-9]| {0,2}%)"
-)
+_DAY_MONTH_YEAR = re.compile(rf"([0-9]{{1,2}}) ?([/.-]) ?([0-9]{{1,2}}) ?\2 ?(?:({YEAR})|([0-9]{{2}})(?![0-9.,/%]))")
+_IN_WORDS = re.compile(rf"([0-9]{{1,2}}) tháng ([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?")
+_SLASHED = re.compile(r"([0-9]{1,2}) ?/ ?([0-9]{1,2})(?![0-9])(?! ?/ ?[0-9]|,[0-9]| ?%)")
+_DASHED = re.compile(r"([0-9]{1,2})(?:(-)|\.)([0-9]{1,2})(?![0-9])(?(2)(?! ?[/-] ?[0-9]))(?![.,][0-9]| ?%)")
+_SPACED = re.compile(r"([0-9]{1,2}) ?- ?([0-9]{1,2})(?![0-9])(?! ?[/.-] ?[0-9]| ?%)")
 _YEAR_FIRST = re.compile(rf"({YEAR})([/-])([0-9]{{2}})\2([0-9]{{2}})(?![0-9])")
 _ALONE = re.compile(r"([0-9]{1,2})(?![0-9])(?![.,/][0-9])")
-_JOIN = re.compile(rf" {{0,2}}(,|;|và(?= )|hoặc(?= )|{RANGE}) {{0,2}}(?:(?:hết )?ngày )?")
-_CLOCK_BEHIND = re.compile(
-    r"(?: {0,2}[,|-] {0,2}| {1,2})([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?![0-9])"
-)
+_JOIN = re.compile(rf" ?(,|;|và(?= )|hoặc(?= )|{RANGE}) ?(?:(?:hết )?ngày )?")
+_CLOCK_BEHIND = re.compile(r"(?: ?[,|-] ?| )([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?![0-9])")
 _CLOCK_BEFORE = re.compile(r"([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?::[0-5][0-9])?[ ,|-]{1,4}")
 _FROM = re.compile(r"(?<![^\W_])từ (?:ngày |tháng |năm |quý )?$")
-_SHARE_BEFORE = re.compile(r"(?:đạt|có|được|còn|là|với|:|,|-|bầu|chiếm) {0,2}$")
-_SHARE_BEHIND = re.compile(
-    r" {0,2}(?:\(|=|số|tổng|nhất trí|đồng ý|tán thành|phiếu|diện|dân số|đạt)"
-)
+_SHARE_BEFORE = re.compile(r"(?:đạt|có|được|còn|là|với|:|,|-|bầu|chiếm) ?$")
+_SHARE_BEHIND = re.compile(r" ?(?:\(|=|số|tổng|nhất trí|đồng ý|tán thành|phiếu|diện|dân số|đạt)")
 _LONGEST = 6
 # A date or a list of days that ends in one: what must stand there for `days` to look closer.
 _NEAR = re.compile(
-    rf"[0-9]{{1,4}}(?: {{0,2}}(?:,|;|và|hoặc|{RANGE}) {{0,2}}"
+    rf"[0-9]{{1,4}}(?: ?(?:,|;|và|hoặc|{RANGE}) ?"
     rf"(?:(?:hết )?ngày )?[0-9]{{1,2}}){{0,{_LONGEST - 1}}}"
     r" ?(?:[/.-] ?[0-9]|tháng )"
 )
@@ -57,9 +49,7 @@ class _Day:
     def exists(self) -> bool:
         if self.month is None:
             return 1 <= self.day <= 31
-        return (
-            1 <= self.month <= 12 and 1 <= self.day <= monthrange(self.year or 2000, self.month)[1]
-        )
+        return 1 <= self.month <= 12 and 1 <= self.day <= monthrange(self.year or 2000, self.month)[1]
 
     def iso(self) -> str:
         return f"{self.year or '-'}-{self.month:02}-{self.day:02}"
@@ -136,9 +126,7 @@ def _day(source: Source, at: int, head: bool, later: bool) -> _Day | None:
     text = source.folded
     match = _IN_WORDS.match(text, at)
     if match and (match[3] or not counted(source, match.end())):  # not "6 tháng 12 ngày"
-        item = _Day(
-            at, match.end(), int(match[1]), int(match[2]), int(match[3]) if match[3] else None
-        )
+        item = _Day(at, match.end(), int(match[1]), int(match[2]), int(match[3]) if match[3] else None)
         if item.exists():
             return item
     match = _YEAR_FIRST.match(text, at)
@@ -156,6 +144,8 @@ def _day(source: Source, at: int, head: bool, later: bool) -> _Day | None:
         item = _Day(at, match.end(), int(match[1]), int(match[2]))
     elif head and (match := _DASHED.match(text, at)):
         item = _Day(at, match.end(), int(match[1]), int(match[3]))
+    elif head and (match := _SPACED.match(text, at)):
+        item = _Day(at, match.end(), int(match[1]), int(match[2]) if int(match[1]) > int(match[2]) else 0)
     if match and item.exists() and not (later and counted(source, item.end)):
         return item
     match = _ALONE.match(text, at)
@@ -174,17 +164,15 @@ def loose(source: Source, start: int) -> list[Draft]:
     """
     slashed = _SLASHED.match(source.folded, start)
     match = slashed or _DASHED.match(source.folded, start)
-    if (
-        match is None
-        or not (slashed or match[2])
-        or _SHARE_BEFORE.search(source.folded, max(0, start - 12), start)
-    ):
+    if match is None or not (slashed or match[2]) or _SHARE_BEFORE.search(source.folded, max(0, start - 12), start):
         return []
     day = _Day(start, match.end(), int(match[1]), int(match[match.lastindex or 0]))
     if not day.exists() or (not slashed and day.day < (day.month or 0)):
         return []
-    if counted(source, day.end) or _SHARE_BEHIND.match(source.folded, day.end):
+    if _SHARE_BEHIND.match(source.folded, day.end) or UNIT.match(source.folded, day.end):
         return []
+    if known_noun(source, day.end) and not (slashed and day.day > (day.month or 0)):
+        return []  # "5/7 thôn", but "31/10 tiền về tới xã"
     return [Draft(start, day.end, "date", iso=day.iso(), doubtful=True)]
 
 

@@ -22,9 +22,7 @@ _MILLIARDS = frozenset(("tỷ", "tỉ"))
 _FINE = frozenset(
     unit.symbol
     for unit in UNITS.values()
-    if unit.dimension in ("mass", "length", "area", "volume")
-    and unit.factor is not None
-    and unit.factor <= 1
+    if unit.dimension in ("mass", "length", "area", "volume") and unit.factor is not None and unit.factor <= 1
 )
 _MOST_OPEN = 4
 
@@ -122,9 +120,7 @@ class _Judge:
             unsure = [term for term in terms if len(self.possible(term)) > 1]
             if not 0 < len(unsure) <= _MOST_OPEN:
                 continue
-            fitting = [
-                combo for combo in product(*map(self.possible, terms)) if relation.holds(*combo)
-            ]
+            fitting = [combo for combo in product(*map(self.possible, terms)) if relation.holds(*combo)]
             if 1 < len(fitting) < 2 ** len(unsure):
                 linked.append((relation, fitting))
             for term in unsure:
@@ -151,25 +147,16 @@ class _Judge:
         near: set[int] = set()
         for doubt in self.doubts.values():
             if doubt.chosen is None:
-                near.update(
-                    range(max(0, doubt.draft - NEAR), min(len(self.drafts), doubt.draft + NEAR + 1))
-                )
+                near.update(range(max(0, doubt.draft - NEAR), min(len(self.drafts), doubt.draft + NEAR + 1)))
         return [relation for i in sorted(near) for relation in self.relations.around(i)]
 
     def link(self, linked: list[tuple[Relation, list[tuple[Number, ...]]]]) -> None:
         """Of readings that only hold together, take those that are likeliest together."""
         for relation, fitting in linked:
-            open_terms = {
-                at: self.doubts[term]
-                for at, term in enumerate(relation.terms)
-                if term in self.doubts
-            }
+            open_terms = {at: self.doubts[term] for at, term in enumerate(relation.terms) if term in self.doubts}
             if any(doubt.status != "prior" for doubt in open_terms.values()):
                 continue
-            chances = [
-                prod(doubt.usual(combo[at]) for at, doubt in open_terms.items())
-                for combo in fitting
-            ]
+            chances = [prod(doubt.usual(combo[at]) for at, doubt in open_terms.items()) for combo in fitting]
             best = fitting[chances.index(max(chances))]
             for at, doubt in open_terms.items():
                 if doubt.chosen is None and best[at] != doubt.cell.values[0]:
@@ -223,9 +210,7 @@ class _Judge:
         return Verdict(numbers, status, _readings(draft, doubts, numbers))
 
 
-def _readings(
-    draft: Draft, doubts: list[_Doubt | None], numbers: tuple[Number, ...]
-) -> tuple[Reading, ...]:
+def _readings(draft: Draft, doubts: list[_Doubt | None], numbers: tuple[Number, ...]) -> tuple[Reading, ...]:
     join = "/" if draft.form == "ratio" else ".."
     found: list[Reading] = []
     for combo in product(*(cell.values for cell in draft.cells)):
@@ -235,11 +220,7 @@ def _readings(
                 notes += doubt.notes[value]
                 if value == doubt.cell.values[0]:
                     dot = doubt.cell.mark == "."
-                    notes.append(
-                        f"convention: a {'dot groups thousands' if dot else 'comma marks decimals'}"
-                    )
-        found.append(
-            Reading(join.join(plain(value) or "" for value in combo), tuple(dict.fromkeys(notes)))
-        )
+                    notes.append(f"convention: a {'dot groups thousands' if dot else 'comma marks decimals'}")
+        found.append(Reading(join.join(plain(value) or "" for value in combo), tuple(dict.fromkeys(notes))))
     chosen = join.join(plain(value) or "" for value in numbers)
     return tuple(sorted(found, key=lambda reading: reading.value != chosen))

@@ -72,18 +72,16 @@ _DOCUMENTS = (
     "công văn",
 )
 _LAW = re.compile(r"(?:Luật|Hiến pháp|Pháp lệnh|LUẬT)(?: [^\W\d_]+){1,7} $|(?:Luật|Hiến pháp) $")
-_ACCOUNT = re.compile(r"[0-9]{2,20}(?:[ .][0-9]{1,20}){2,8}(?![0-9])|[0-9]{7,30}(?![0-9.,])")
+_ACCOUNT = re.compile(r"[0-9]{2,20}(?:[ .][0-9]{1,20}){2,8}(?![0-9])|[0-9]{7,30}(?![0-9]|[.,][0-9])")
 _LETTERED = re.compile(rf"[0-9]{{1,3}}[a-eA-EĐ]{END}")
 _NETWORK = re.compile(rf"(?:[2-6]G|[0-9]K){END}")
-_VERSION = re.compile(r"[2-5]\.0(?![0-9.,]| {0,2}%)")
+_VERSION = re.compile(r"[2-5]\.0(?![0-9.,]| ?%)")
 _GLUED = re.compile(
     rf"(?:[A-ZĐ]{{1,5}}|Km)\.?[0-9]{{1,9}}(?:[.+/-][0-9]{{1,9}}|[A-Z][0-9]{{0,9}}){{0,6}}[A-Za-z]?{END}"
 )
-_NAME = re.compile(r"(?:[^\W\d_]+(?: {1,2}- {1,2}| {1,2}|-))+$")
+_NAME = re.compile(r"(?:[^\W\d_]+(?: - | |-))+$")
 _WORD = re.compile(r"[^\W\d_]+")
-_NEXT = re.compile(
-    rf"(?: {{0,2}}, {{0,2}}| {{1,2}}(?:và|hoặc) {{1,2}})([0-9]{{1,4}}[A-Za-z]?){END}(?![.,/-][0-9])"
-)
+_NEXT = re.compile(rf"(?: ?, ?| (?:và|hoặc) )([0-9]{{1,4}}[A-Za-z]?){END}(?![.,/-][0-9])")
 _COMMAS = re.compile(r"[0-9]{1,2}(?:,[0-9]{1,2}){1,12}(?![0-9])(?![.,/%][0-9])")
 _DIGITS = re.compile("[0-9]+")
 _LONGEST = 12
@@ -156,17 +154,12 @@ def name_start(source: Source, start: int, floor: int, heads: frozenset[str]) ->
     match = _NAME.search(source.typed, max(floor, start - 40), start)
     if match is None:
         return None
-    words = [
-        (word.group(), word.start()) for word in _WORD.finditer(source.typed, match.start(), start)
-    ]
+    words = [(word.group(), word.start()) for word in _WORD.finditer(source.typed, match.start(), start)]
     if not words[-1][0].istitle():
         return None
     for size in range(2, min(5, len(words)) + 1):
         word, at = words[-size]
-        if any(
-            " ".join(low.lower() for low, _ in words[-size:stop]) in heads
-            for stop in range(1 - size, 0)
-        ):
+        if any(" ".join(low.lower() for low, _ in words[-size:stop]) in heads for stop in range(1 - size, 0)):
             return at
         if not words[-size + 1][0][0].isupper() and not word[0].isupper():
             break
@@ -197,9 +190,7 @@ def joined(source: Source, start: int) -> list[Draft]:
     if match is None:
         return []
     members = _DIGITS.finditer(source.folded, start, match.end())
-    return [Draft(m.start(), m.end(), "identifier") for m in members] + following(
-        source, match.end()
-    )
+    return [Draft(m.start(), m.end(), "identifier") for m in members] + following(source, match.end())
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int | None:

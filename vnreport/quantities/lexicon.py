@@ -39,10 +39,10 @@ def spellings(words: str) -> set[str]:
 
 
 def alternation(words: Iterable[str]) -> str:
-    """A pattern for any of the words, longest first; a space in a word matches one or two."""
+    """A pattern for any of the words, longest first."""
     forms = {form for word in words for form in spellings(word)}
     ordered = sorted(forms, key=lambda form: (-len(form), form))
-    return "|".join(re.escape(form).replace(r"\ ", " {1,2}") for form in ordered)
+    return "|".join(map(re.escape, ordered))
 
 
 def _rows(name: str) -> list[list[str]]:
@@ -59,6 +59,9 @@ UNITS = {
     for surface, unit, dimension, factor in _rows("units.tsv")
     for form in spellings(surface)
 }
+REGIONAL: dict[str, dict[str, Fraction]] = {}
+for _unit, _region, _size in _rows("regional_units.tsv"):
+    REGIONAL.setdefault(_unit, {})[_region] = Fraction(_size)
 HEADS: dict[str, frozenset[str]] = {}
 for _word, _class in _rows("heads.tsv"):
     for _form in spellings(_word):
@@ -72,4 +75,4 @@ for _noun in NOUNS:
     _first = _noun.split(" ", 1)[0].rstrip(",")
     NOUN_LENGTHS[_first] = max(NOUN_LENGTHS.get(_first, 0), _noun.count(" ") + 1)
 
-UNIT = re.compile(rf"(?: {{0,2}}|(?<=tr)\.)({alternation(UNITS)})(?:{END}|(?<=[%‰$²³]))(?!/c{END})")
+UNIT = re.compile(rf"(?: ?|(?<=tr)\.)({alternation(UNITS)})(?:{END}|(?<=[%‰$²³]))(?!/c{END})")

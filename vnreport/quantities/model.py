@@ -110,9 +110,7 @@ class Quantity:
         for name in _NUMBERS:
             if fields[name] is not None:
                 fields[name] = (Fraction if "/" in fields[name] else Decimal)(fields[name])
-        fields["readings"] = tuple(
-            Reading(r["value"], tuple(r["evidence"])) for r in fields["readings"]
-        )
+        fields["readings"] = tuple(Reading(r["value"], tuple(r["evidence"])) for r in fields["readings"])
         return cls(**fields)
 
 

@@ -7,7 +7,7 @@ import re
 from vnreport.quantities.lexicon import NOUN_LENGTHS, NOUNS, STOPS, UNIT
 from vnreport.quantities.source import Source
 
-_WORD = re.compile(r" {0,2}(đ/c|[^\W\d_]+)(,(?= ))?")
+_WORD = re.compile(r" ?(đ/c|[^\W\d_]+)(,(?= ))?")
 
 Word = tuple[str, int]  # folded, with the comma behind it; the offset behind it, without
 
@@ -72,7 +72,7 @@ def _unknown(source: Source, words: list[Word]) -> tuple[int, str] | None:
 
 
 def _words(text: str, start: int, count: int) -> list[Word]:
-    """Up to `count` words from `start`, as long as one or two spaces part them."""
+    """Up to `count` words from `start`, as long as single spaces part them."""
     words: list[Word] = []
     at = start
     while len(words) < count:

@@ -15,13 +15,13 @@ _DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?![0-9]|[.,][0-9])")
 _TR = r"tr(?=[ .]?(?:đ|d|vnđ))"
 MAGNITUDE = re.compile(
-    r" {0,2}(?:(?:nghìn|ngàn|vạn|triệu|triêu|trăm|chục|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất|số|giá)))"
+    r" ?(?:(?:nghìn|ngàn|vạn|triệu|triêu|trăm|chục|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất|số|giá)))"
     rf"{END}|{_TR})"
 )
 _WORDS = "|".join(sorted(WORDS, key=len, reverse=True))
-_TOKEN = re.compile(rf" {{0,2}}((?:{_WORDS}){END}|{_TR}|[0-9]+(?:[.,][0-9]+)*)")
-_PERCENT = re.compile(r" {0,2}phần (?:trăm|nghìn|ngàn)")
-_ELIDED = re.compile(rf" {{0,2}}(?:đồng|đ|vnđ){END}|\s*(?:[,;.)]|$)")
+_TOKEN = re.compile(rf" ?((?:{_WORDS}){END}|{_TR}|[0-9]+(?:[.,][0-9]+)*)")
+_PERCENT = re.compile(r" ?phần (?:trăm|nghìn|ngàn)")
+_ELIDED = re.compile(rf" ?(?:đồng|đ|vnđ){END}|\s*(?:[,;.)]|$)")
 _LONGEST = 40
 
 
@@ -104,9 +104,7 @@ def _composed(source: Source, start: int, typed: str, end: int) -> Located | Non
             values = (value, other)
     scaled = any(token in MAGNITUDES for token in tokens)
     scale = tokens[1] if typed and used > 1 else ""
-    return Located(
-        start, tokens.ends[used - 1], Cell(values, _mark(typed, values), typed, scale), scaled
-    )
+    return Located(start, tokens.ends[used - 1], Cell(values, _mark(typed, values), typed, scale), scaled)
 
 
 class _Tokens(Sequence[str]):
@@ -158,8 +156,4 @@ class _Tokens(Sequence[str]):
             return False
         if magnitude_follows(self.source, end):
             return True
-        return (
-            len(token) <= 3
-            and token.isdigit()
-            and _ELIDED.match(self.source.folded, end) is not None
-        )
+        return len(token) <= 3 and token.isdigit() and _ELIDED.match(self.source.folded, end) is not None

@@ -27,10 +27,7 @@ def parse(text: str, anchor: date | Literal["document"] | None) -> list[Quantity
     found = drafts(source)
     day = document_day(source, found) if anchor == "document" else anchor
     verdicts = judge(source, found)
-    return [
-        _quantity(source, draft, verdict, day)
-        for draft, verdict in zip(found, verdicts, strict=True)
-    ]
+    return [_quantity(source, draft, verdict, day) for draft, verdict in zip(found, verdicts, strict=True)]
 
 
 def _quantity(source: Source, draft: Draft, verdict: Verdict, day: date | None) -> Quantity:

@@ -13,31 +13,27 @@ from vnreport.quantities.nouns import counted
 from vnreport.quantities.source import Source
 
 _MONTH = re.compile(rf"([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?(?![,/][0-9])")
-_MONTH_JOIN = re.compile(rf" {{0,2}}(,|và|{RANGE}) {{0,2}}((?:hết )?tháng {{1,2}})?")
+_MONTH_JOIN = re.compile(rf" ?(,|và|{RANGE}) ?((?:hết )?tháng )?")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _QUARTER = re.compile(
-    rf"(i{{1,3}}|iv|[1-4])(?:(?: ?[/-] ?|,? năm )({YEAR})| ({YEAR})(?! {{1,2}}[^\W\d_]))?"
+    rf"(i{{1,3}}|iv|[1-4])(?:(?: ?[/-] ?|,? năm )({YEAR})| ({YEAR})(?! [^\W\d_]))?"
     rf"{END}(?![.,/][0-9])"
 )
-_QUARTER_JOIN = re.compile(rf" {{0,2}}(,|và|{RANGE}) {{0,2}}(quý {{1,2}})?")
+_QUARTER_JOIN = re.compile(rf" ?(,|và|{RANGE}) ?(quý )?")
 _YEARS = re.compile(
     rf"({YEAR})(?: ?[-/] ?({YEAR})|-([0-9]{{2}})(?![0-9.,/%])"
-    rf"| {{1,2}}(?:đến|tới) (?:hết )?(?:năm )?({YEAR}))?"
+    rf"| (?:đến|tới) (?:hết )?(?:năm )?({YEAR}))?"
 )
-_AND_YEARS = re.compile(rf" {{0,2}}(?:,|và) {{0,2}}((?:năm )?)(?={YEAR})")
-_MONEY_BEHIND = re.compile(
-    r" {0,2}(?:nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng|đ|%)(?![^\W_])"
-)
-_UNTIL_NOW = re.compile(rf" {{1,2}}(?:đến|tới) nay{END}")
-_EDGE = re.compile(r"(?:(tuần|ngày|mấy|nửa) {1,2})?(?<![^\W_])(đầu|cuối) {1,2}$")
+_AND_YEARS = re.compile(rf" ?(?:,|và) ?((?:năm )?)(?={YEAR})")
+_MONEY_BEHIND = re.compile(r" ?(?:nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng|đ|%)(?![^\W_])")
+_UNTIL_NOW = re.compile(rf" (?:đến|tới) nay{END}")
+_EDGE = re.compile(r"(?:(tuần|ngày|mấy|nửa) )?(?<![^\W_])(đầu|cuối) $")
 _RANGE_WORD = re.compile("đến|tới")
 _OF_YEAR = re.compile(
-    rf" {{1,2}}(?:(đầu|cuối)(?: của)? {{1,2}}năm(?! học)|(?:của )?năm(?= {{0,2}}{YEAR}))"
-    rf"(?: {{0,2}}({YEAR}))?{END}"
+    rf" (?:(đầu|cuối)(?: của)? năm(?! học)|(?:của )?năm(?= ?{YEAR}))"
+    rf"(?: ?({YEAR}))?{END}"
 )
-_MONTH_OF_YEAR = re.compile(
-    rf"(0?[1-9]|1[0-2])/({YEAR})(?!/)(?: ?(?:-|đến|tới) ?(0?[1-9]|1[0-2])/({YEAR})(?!/))?"
-)
+_MONTH_OF_YEAR = re.compile(rf"(0?[1-9]|1[0-2])/({YEAR})(?!/)(?: ?(?:-|đến|tới) ?(0?[1-9]|1[0-2])/({YEAR})(?!/))?")
 _LONGEST = 12
 _COMMON_YEAR = 2023  # stands for a year that is not stated
 

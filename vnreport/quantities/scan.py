@@ -18,10 +18,10 @@ _SCALE = "trăm|nghìn|ngàn|vạn|triệu|tỷ|tỉ|chục"
 _CANDIDATE = re.compile(
     r"(?P<digit>[0-9])|(?<![^\W_])(?:"
     r"(?P<word>(?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|nửa)(?=[ ,])"
-    r"|năm(?= {1,2}[^\W\d_])"
-    rf"|một(?= {{1,2}}(?:phần {{1,2}}(?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}){END})"
+    r"|năm(?= [^\W\d_])"
+    rf"|một(?= (?:phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}){END})"
     r"|không(?= phẩy )|trăm(?= phần trăm))"
-    r"|(?P<ordinal>(?:lần|thứ)(?= {1,2}[nhbtsc]))"
+    r"|(?P<ordinal>(?:lần|thứ|hạng)(?= [nhbtsc]))"
     rf"|(?P<edge>(?:đầu|cuối) năm{END}(?! (?:học|{YEAR})))"
     rf"|(?P<roman>[ivxl]{{1,8}}){END})"
 )
@@ -30,42 +30,39 @@ _LIST_NUMBER = re.compile(
     r"|[0-9]{1,2}[\ufe0f\u20e3]"
 )
 _GLUED_ITEM = re.compile(rf"[.;:][0-9]{{1,2}}[.)] ?[{UPPER}]")
-_SECTION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,3} {1,2}(?=[^\W\d_])")
+_SPACED_ITEM = re.compile(rf"[0-9]{{1,2}} [.)-] [{UPPER}]")
+_SECTION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,3} (?=[^\W\d_])")
 _BRACKETED = re.compile(r"\([0-9]{1,2}\) ?[^\W\d_]|\[[0-9]{1,3}\]")
-_PHONE = re.compile(
-    r"(?:0[0-9]{2,4}[. ]?[0-9]{3,4}[. ]?[0-9]{2,4}(?:[. ]?[0-9]{2,4})?|0[0-9]{8,10})(?![0-9])"
-)
+_PHONE = re.compile(r"(?:0[0-9]{2,4}[. ]?[0-9]{3,4}[. ]?[0-9]{2,4}(?:[. ]?[0-9]{2,4})?|0[0-9]{8,10})(?![0-9])")
 _PHONE_NUMBER = re.compile(r"[0-9]+(?:[ .-]?[0-9]+)*")
 _RUN = re.compile(r"[0-9]+(?:[.,/:-][0-9]+)*")
 _CLOCK = re.compile(
     r"(?:[01]?[0-9]|2[0-4])"
-    r"(?: {0,2}(?:h|g|giờ) {0,2}[0-5][0-9](?![0-9])(?: ?(?:phút|p|'))?| {0,2}(?:giờ|h)"
+    r"(?: ?(?:h|g|giờ) ?[0-5][0-9](?![0-9])(?: ?(?:phút|p|'))?| ?(?:giờ|h)"
     rf"|:[0-5][0-9](?![0-9])){END}"
 )
-_DAY_BEFORE = re.compile(r"(?<![^\W_])(?:nay|qua|mai|kia)(?:,| {0,2}\() {0,2}$")
-_CLOCK_BEFORE = re.compile(r"(?:giờ|h)(?: ?[0-9]{2})? {0,2}(?:-|đến|tới) {0,2}$")
+_DAY_BEFORE = re.compile(r"(?<![^\W_])(?:nay|qua|mai|kia)(?:,| ?\() ?$")
+_CLOCK_BEFORE = re.compile(r"(?:giờ|h)(?: ?[0-9]{2})? ?(?:-|đến|tới) ?$")
 _CLOCK_HEADS = frozenset(("lúc", "hồi", "vào", "từ", "đến", "khung", "tới"))
 _DAYTIME = re.compile(
-    rf" {{1,2}}(?:sáng|chiều|tối|trưa|đêm|khuya|hằng ngày|hàng ngày|mỗi ngày|cùng ngày){END}"
-    rf"| {{0,2}},? {{0,2}}(?:ngày )?[0-9]{{1,2}} ?[/.-] ?[0-9]{{1,2}}(?![0-9]|[.,][0-9])"
-    rf"| {{0,2}}- {{0,2}}[0-9]{{1,2}} ?(?:h|giờ){END}"
+    rf" (?:sáng|chiều|tối|trưa|đêm|khuya|hằng ngày|hàng ngày|mỗi ngày|cùng ngày){END}"
+    rf"| ?,? ?(?:ngày )?[0-9]{{1,2}} ?[/.-] ?[0-9]{{1,2}}(?![0-9]|[.,][0-9])"
+    rf"| ?- ?[0-9]{{1,2}} ?(?:h|giờ){END}"
 )
-_CLOCK_DAY = re.compile(r" {0,2},? {0,2}(?:sáng |chiều |tối )?(?:ngày |, )(?=[0-9])")
+_CLOCK_DAY = re.compile(r" ?,? ?(?:sáng |chiều |tối )?(?:ngày |, )(?=[0-9])")
 _PLACE = re.compile(r"([0-9]{1,3})(?:/[0-9]{1,4})?(?![0-9]|[.,/-][0-9])")
-_LONE_DAY = re.compile(
-    r"[0-9]{1,2}(?![0-9.,/-]| {0,2}[^\W\d_])|[0-9]{1,2} {1,2}(?:hằng|hàng) tháng"
-)
+_LONE_DAY = re.compile(r"[0-9]{1,2}(?![0-9.,/-]| ?[^\W\d_])|[0-9]{1,2} (?:hằng|hàng) tháng")
 _NUMBER = r"[0-9]{1,15}(?:[.,][0-9]{1,15}){0,5}"
-_TAIL = re.compile(rf"(?: {{0,2}}(?:-|/|đến|tới) {{0,2}}{_NUMBER}){{1,8}}")
-_LIST_TAIL = re.compile(rf"(?: {{0,2}}(?:-|,|/|và|đến|tới|hoặc) {{0,2}}{_NUMBER}){{1,8}}")
+_TAIL = re.compile(rf"(?: ?(?:-|/|đến|tới) ?{_NUMBER}){{1,8}}")
+_LIST_TAIL = re.compile(rf"(?: ?(?:-|,|/|và|đến|tới|hoặc) ?{_NUMBER}){{1,8}}")
 _EVERY = frozenset(("mỗi", "hằng", "hàng", "một"))
 _DATED = re.compile(
-    rf" {{0,2}}(?:năm {{1,2}}{YEAR}(?! ?-)"
-    rf"|(?:nhiệm kỳ|khóa|khoá|năm học|giai đoạn) {{1,2}}(?:{YEAR}|[ivxl]+{END}))"
+    rf" ?(?:năm {YEAR}(?! ?-)"
+    rf"|(?:nhiệm kỳ|khóa|khoá|năm học|giai đoạn) (?:{YEAR}|[ivxl]+{END}))"
 )
-_DIGIT = re.compile(" {1,2}[0-9]")
-_NAME_BEHIND = re.compile(rf" {{1,2}}[{UPPER}][{LOWER}]")
-_CAPITAL = re.compile(rf" {{0,2}}[{UPPER}][{LOWER}]")
+_DIGIT = re.compile(" [0-9]")
+_NAME_BEHIND = re.compile(rf" [{UPPER}][{LOWER}]")
+_CAPITAL = re.compile(rf" ?[{UPPER}][{LOWER}]")
 _NAMING = frozenset(("name", "label"))
 _PLACES = frozenset(word for word, classes in HEADS.items() if classes & _NAMING and word != "số")
 
@@ -86,7 +83,7 @@ class _Scanner:
     Attributes:
         drafts: what was found so far.
         floor: the end of the last of them; nothing before it speaks for the next.
-        names: the identifiers found so far, with plain spaces.
+        names: the identifiers found so far.
     """
 
     def __init__(self, source: Source) -> None:
@@ -121,7 +118,7 @@ class _Scanner:
         return end
 
     def surface(self, start: int, end: int) -> str:
-        return " ".join(self.text[start:end].split())
+        return self.text[start:end].strip()
 
     def skip(self, start: int) -> int:
         """The end of the digits at `start` and of all that is glued to them."""
@@ -154,19 +151,16 @@ class _Scanner:
     def tagged(self, start: int) -> bool:
         """Whether the number is part of a hashtag or an address."""
         word = self.text[max(0, start - 60) : start].split()[-1:]
-        return bool(word) and (
-            word[0].startswith("#") or any(mark in word[0] for mark in ("://", "www.", "@"))
-        )
+        return bool(word) and (word[0].startswith("#") or any(mark in word[0] for mark in ("://", "www.", "@")))
 
     def listed(self, start: int) -> bool:
         """Whether the number only counts the items of a list: `1.`, `2)`, `(3)`, `1.1 Về …`."""
-        if start and (
-            _BRACKETED.match(self.text, start - 1)
-            or _GLUED_ITEM.match(self.source.typed, start - 1)
-        ):
+        if start and (_BRACKETED.match(self.text, start - 1) or _GLUED_ITEM.match(self.source.typed, start - 1)):
             return True
         if _LIST_NUMBER.match(self.text, start):
             return words.leads(self.source, start)
+        if _SPACED_ITEM.match(self.source.typed, start) and self.text[start - 1 : start] in ("", "\n"):
+            return True
         if _SECTION.match(self.text, start):
             line = self.text[self.text.rfind("\n", 0, start) + 1 : start]
             return not line.strip(" -+*•") and not self.counts(self.skip(start))
@@ -253,8 +247,8 @@ class _Scanner:
     def measured(self, end: int, strong: bool) -> bool:
         """Whether a unit behind `end` makes the number an amount in spite of its head word."""
         unit = None if _DATED.match(self.text, end) else UNIT.match(self.text, end)
-        if unit and strong and unit[1] in ("năm", "tháng", "ngày"):
-            unit = None
+        if unit and strong and unit[1] in ("năm", "tháng", "ngày"):  # "lớp 9 năm học này"
+            return periods.part_of_year(self.source, unit.end(), 1, "tháng") is not None
         return unit is not None or magnitude_follows(self.source, end)
 
     def counts(self, end: int) -> bool:
@@ -265,9 +259,7 @@ class _Scanner:
         if noun and not UNIT.match(self.text, end):
             if _DIGIT.match(self.text, noun) and self.surface(end, noun) in _PLACES:
                 return False  # "điểm 5 Điều 94"
-            return not _NAME_BEHIND.match(self.source.typed, noun) and not _CAPITAL.match(
-                self.source.typed, end
-            )
+            return not _NAME_BEHIND.match(self.source.typed, noun) and not _CAPITAL.match(self.source.typed, end)
         return counted(self.source, end) or magnitude_follows(self.source, end)
 
     def unheaded(self, context: Context) -> list[Draft]:
@@ -280,9 +272,7 @@ class _Scanner:
         clock = _CLOCK.match(text, start)
         if clock and self.is_clock(clock, context):
             behind = _CLOCK_DAY.match(text, clock.end())
-            return (dates.days(source, behind.end(), True) if behind else []) or self.nothing(
-                clock.end()
-            )
+            return (dates.days(source, behind.end(), True) if behind else []) or self.nothing(clock.end())
         found = periods.month_of_year(source, start) or periods.years(source, start, False)
         if found:
             periods.widen(source, found, start, self.floor, cut=False)
@@ -296,7 +286,7 @@ class _Scanner:
         last = self.drafts[-1] if self.drafts else None
         if last is None or not 0 < start - last.end <= 2:
             return False
-        return last.unit in ("ngày", "đêm") or self.text.startswith("thứ ", last.start)
+        return (last.unit or "").lower() in ("ngày", "đêm") or self.text.startswith("thứ ", last.start)
 
     def is_clock(self, clock: re.Match[str], context: Context) -> bool:
         """Whether `8 giờ`, `7h30`, `08:00` is a time of day and not a span of time."""
@@ -307,9 +297,7 @@ class _Scanner:
             return True
         if text.endswith("h"):
             return not self.text.startswith("/", clock.end())
-        return (
-            text[-1].isdigit() or text[-1] in "p'" or (text.endswith("phút") and "giờ" not in text)
-        )
+        return text[-1].isdigit() or text[-1] in "p'" or (text.endswith("phút") and "giờ" not in text)
 
     def name(self, context: Context) -> list[Draft]:
         """`Phường Móng Cái 3`, `đường Đông - Tây 4`, `30a`: a number that ends a name."""
@@ -319,11 +307,7 @@ class _Scanner:
             return [Draft(law, start + 4, "identifier")] if law is not None else []
         end = identifiers.numbered(source, start, "")
         begin = identifiers.name_start(source, start, self.floor, _PLACES) if end else None
-        if (
-            end
-            and begin is not None
-            and (not self.counts(end) or self.surface(begin, end) in self.names)
-        ):
+        if end and begin is not None and (not self.counts(end) or self.surface(begin, end) in self.names):
             return [Draft(begin, end, "identifier")]
         end = identifiers.lettered(source, start)
         if end and not UNIT.match(self.text, end - 1):

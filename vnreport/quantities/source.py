@@ -16,6 +16,8 @@ LOWER = "a-zđàáảãạăằắẳẵặâầấẩẫậèéẻẽẹêề�
 UPPER = "A-Z" + LOWER.removeprefix("a-z").upper()
 _BREAK = re.compile(rf"(?<=[^\n.:;!?])\n(?=[{LOWER}])(?![a-zđ][).])")
 _BREAK_BEFORE_NUMBER = re.compile(rf"(?<=[{LOWER}])\n(?=[0-9])(?![0-9]{{1,2}}(?:\.[0-9]+)*[.)/:-])")
+_SPACE_RUN = re.compile(" {2,}")
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff "
 _FULL_LINE = 40
 
 
@@ -26,8 +28,8 @@ class Source:
     Attributes:
         given: as it came in.
         typed: composed to NFC with its case; invisible characters gone, spaces,
-            hyphens and digits made plain, lines that were broken in the middle of a
-            sentence joined again.
+            hyphens and digits made plain, runs of spaces made one, lines that were
+            broken in the middle of a sentence joined again.
         folded: `typed` in lower case, code point for code point.
         offsets: for each code point of `typed`, its offset in `given`; None
             where they are the same.
@@ -39,15 +41,14 @@ class Source:
     typed: str
     folded: str
     offsets: list[int] | None
-    nouns: dict[int, tuple[int, str] | None] = field(
-        default_factory=dict, compare=False, repr=False
-    )
+    nouns: dict[int, tuple[int, str] | None] = field(default_factory=dict, compare=False, repr=False)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the text as given."""
         if self.offsets is None:
             return start, end
-        return self.offsets[start], self.offsets[end]
+        begin = self.offsets[start]
+        return begin, begin + len(self.given[begin : self.offsets[end]].rstrip(_INVISIBLE))
 
 
 def fold(text: str) -> Source:
@@ -57,6 +58,8 @@ def fold(text: str) -> Source:
         typed = typed.translate(_PLAIN)
     if "\n" in typed:
         typed = _BREAK_BEFORE_NUMBER.sub(_joint, _BREAK.sub(" ", typed))
+    if "  " in typed:
+        typed, offsets = _single_spaced(typed, offsets)
     folded = typed.lower()
     if len(folded) != len(typed):
         folded = "".join(low if len(low := char.lower()) == 1 else char for char in typed)
@@ -67,3 +70,17 @@ def _joint(match: re.Match[str]) -> str:
     """A space where the line before the break was full."""
     line = match.start() - match.string.rfind("\n", 0, match.start())
     return " " if line > _FULL_LINE else "\n"
+
+
+def _single_spaced(text: str, offsets: list[int] | None) -> tuple[str, list[int]]:
+    """The text with one space for each run of them, and its offsets."""
+    pieces: list[str] = []
+    kept: list[int] = []
+    at = 0
+    for run in _SPACE_RUN.finditer(text):
+        pieces.append(text[at : run.start() + 1])
+        kept.extend(range(at, run.start() + 1))
+        at = run.end()
+    pieces.append(text[at:])
+    kept.extend(range(at, len(text) + 1))
+    return "".join(pieces), kept if offsets is None else [offsets[place] for place in kept]

@@ -26,16 +26,16 @@ _NO_UNIT = re.compile(
     r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)"
     r"|tiếng (?:dân|anh|việt|nói|thái)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
 )
-_SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) {0,2}$")
+_SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) ?$")
 _UPPER_ONLY = frozenset(("cv", "w"))
 _GLUED_LOWER_ONLY = frozenset(("g", "h", "l"))
-_HALF = re.compile(rf" {{1,2}}rưỡi{END}")
+_HALF = re.compile(rf" rưỡi{END}")
 _THOUSANDS = re.compile(rf"k{END}")
 _SHORT_AGE = re.compile(r"t(?= ?[,;)])")
 _MONEY_SCALE = re.compile(r"(triệu|triêu|tỷ|tỉ|nghìn|ngàn|tr)(?: rưỡi| [0-9]{1,3})?$")
-_COUNTED_IN_MILLIARDS = re.compile(rf" {{1,2}}(?:người|dân|lượt|cổ phiếu|con|cây){END}")
+_COUNTED_IN_MILLIARDS = re.compile(rf" (?:người|dân|lượt|cổ phiếu|con|cây){END}")
 _RATE = re.compile(
-    rf" {{0,2}}/ {{0,2}}((?:[0-9]{{1,3}} (?=(?:tháng|năm|ngày|tuần|giờ|phút|quý){END}))?)"
+    rf" ?/ ?((?:[0-9]{{1,3}} (?=(?:tháng|năm|ngày|tuần|giờ|phút|quý){END}))?)"
     rf"(?=[^\W\d_]|%)(?!c{END})"
 )
 _WORD = re.compile(r"[^\W\d_]+")
@@ -55,7 +55,7 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
     draft = Draft(located.start, end, "", "value", (cell,), doubtful=located.doubtful)
     match = UNIT.match(text, end)
     if match and _is_unit(source, located, match):
-        unit = UNITS[" ".join(match[1].split())]
+        unit = UNITS[match[1]]
         draft.end, draft.unit, draft.dimension = match.end(), unit.symbol, unit.dimension
         draft.kind = _KINDS.get(unit.dimension, "measure")
         draft.whole = unit.dimension == "money" and not located.scaled
@@ -78,9 +78,7 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
         half = _HALF.match(text, draft.end)
         if half:
             draft.end = half.end()
-            draft.cells = (
-                replace(cell, values=tuple(_plus_half(value) for value in draft.cells[0].values)),
-            )
+            draft.cells = (replace(cell, values=tuple(_plus_half(value) for value in draft.cells[0].values)),)
         _rate(source, draft)
     return draft
 
@@ -104,16 +102,13 @@ def _count(source: Source, located: Located, draft: Draft, worded: bool) -> None
     noun = noun_end(source, located.end)
     scale = _MONEY_SCALE.search(text, max(located.start, located.end - 12), located.end)
     known = noun is not None and noun[1] != "unknown"
-    if scale and (
-        not known
-        or (scale[1] in ("tỷ", "tỉ") and not _COUNTED_IN_MILLIARDS.match(text, located.end))
-    ):
+    if scale and (not known or (scale[1] in ("tỷ", "tỉ") and not _COUNTED_IN_MILLIARDS.match(text, located.end))):
         draft.kind, draft.unit, draft.dimension = "money", "VND", "money"
         draft.doubtful = scale[1] in ("nghìn", "ngàn")
     elif noun and not (worded and noun[1] == "unknown" and not located.scaled):
         draft.end = noun[0]
         draft.kind = draft.dimension = "count"
-        draft.unit = " ".join(source.typed[located.end : noun[0]].split())
+        draft.unit = source.typed[located.end : noun[0]].strip()
         draft.whole = noun[1] in ("noun", "classifier") and not located.scaled
         if draft.whole and len(located.cell.values) > 1:
             draft.whole = _AVERAGE.search(text, max(0, located.start - 40), located.start) is None
@@ -127,10 +122,8 @@ def _rate(source: Source, draft: Draft) -> None:
             return
         at = match.end()
         unit, word = UNIT.match(source.folded, at), _WORD.match(source.folded, at)
-        end = max(
-            unit.end() if unit else 0, known_noun(source, at) or 0, word.end() if word else at
-        )
-        draft.unit = f"{draft.unit}/{match[1]}{' '.join(source.typed[at:end].split())}"
+        end = max(unit.end() if unit else 0, known_noun(source, at) or 0, word.end() if word else at)
+        draft.unit = f"{draft.unit}/{match[1]}{source.typed[at:end].strip()}"
         draft.end = end
         draft.whole = draft.whole and draft.kind == "money"
 
@@ -138,13 +131,9 @@ def _rate(source: Source, draft: Draft) -> None:
 def _times(cell: Cell, factor: Decimal) -> Cell:
     return replace(
         cell,
-        values=tuple(
-            EXACT.multiply(value, factor) for value in cell.values if isinstance(value, Decimal)
-        ),
+        values=tuple(EXACT.multiply(value, factor) for value in cell.values if isinstance(value, Decimal)),
     )
 
 
 def _plus_half(value: Number) -> Number:
-    return (
-        EXACT.add(value, Decimal("0.5")) if isinstance(value, Decimal) else value + Fraction(1, 2)
-    )
+    return EXACT.add(value, Decimal("0.5")) if isinstance(value, Decimal) else value + Fraction(1, 2)

@@ -16,22 +16,22 @@ from vnreport.quantities.numbers import number_at
 from vnreport.quantities.source import Source
 
 _ORDINALS = {"nhất": 1, "nhì": 2} | {word: value for word, value in AFTER_ODD.items() if value > 1}
-_ORDINAL = re.compile(rf"(?:lần {{1,2}}thứ|thứ|lần) {{1,2}}(mười|{'|'.join(_ORDINALS)}){END}")
-_WEEKDAY_BEFORE = frozenset(
-    ("sáng", "chiều", "tối", "trưa", "ngày", "vào", "trực", "cả", "kể", "các")
-)
+_ORDINAL = re.compile(rf"(?:lần thứ|thứ|lần|hạng) (mười|{'|'.join(_ORDINALS)}){END}")
+_WEEKDAY_BEFORE = frozenset(("sáng", "chiều", "tối", "trưa", "ngày", "vào", "trực", "cả", "kể", "các"))
 _WEEKDAY_BEHIND = re.compile(
-    r" {0,2},? {0,2}\(?(?:ngày )?[0-9]{1,2} ?[/.-] ?[0-9]"
-    r"|,? {1,2}(?:chủ nhật|hằng tuần|hàng tuần|và thứ|tuần)"
+    r" ?,? ?\(?(?:ngày )?[0-9]{1,2} ?[/.-] ?[0-9]"
+    r"|,? (?:chủ nhật|hằng tuần|hàng tuần|và thứ|tuần)"
 )
 _ITEM_LEAD = re.compile(r"(?:^|\n|[.;:!?…”\"] )[^\w\n]{0,8}$")
 _ROMAN = re.compile(r"(?=[ivxl])(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
+_NEXT_ROMAN = re.compile(rf"(?:, | và )((?:X{{1,3}})?(?:IX|IV|V?I{{1,3}}|V)|X{{1,3}}){END}")
+_LONGEST = 12
 _LETTERS = {"i": 1, "v": 5, "x": 10, "l": 50}
 _PART = re.compile(r"(?:phần|mục|chương)$")
-_HALF_YEAR = re.compile(rf"nửa {{1,2}}(đầu|cuối) {{1,2}}năm(?: {{1,2}}({YEAR}))?")
+_HALF_YEAR = re.compile(rf"nửa (đầu|cuối) năm(?: ({YEAR}))?")
 _ONE_OF = "một trong "
 _BLOCKED = frozenset(("thứ", "mồng", "mùng", "hạng", "những", "giải", "lần", "mười", "mươi"))
-_FIVE_YEARS = re.compile(r"năm {1,2}năm(?! (?:học|[0-9]))")
+_FIVE_YEARS = re.compile(r"năm năm(?! (?:học|[0-9]))")
 _NOT_FIVE = frozenset(
     (
         *(
@@ -126,11 +126,7 @@ def number(source: Source, start: int, floor: int) -> list[Draft]:
     end = start + 1
     while end < len(text) and text[end].isalpha():
         end += 1
-    if (
-        typed[start].isupper()
-        and typed[end:].lstrip(" ")[:1].isupper()
-        and not typed[start:end].isupper()
-    ):
+    if typed[start].isupper() and typed[end:].lstrip(" ")[:1].isupper() and not typed[start:end].isupper():
         return []
     if text.startswith("nửa", start):
         return _half(source, start, floor)
@@ -155,9 +151,11 @@ def _is_five(source: Source, start: int, context: Context) -> bool:
     noun = noun_end(source, behind)
     if noun is None or noun[1] != "noun" or context.last.strip("(") in _NOT_FIVE:
         return False
-    phrase = " ".join(source.folded[behind : noun[0]].split())
+    phrase, typed = source.folded[behind : noun[0]].strip(), source.typed[behind : noun[0]]
     return (
-        phrase in NOUNS and phrase not in _NOT_COUNTED and source.typed[behind : noun[0]].islower()
+        phrase in NOUNS
+        and phrase not in _NOT_COUNTED
+        and not any(len(word) > 1 and word.istitle() for word in typed.split())
     )
 
 
@@ -165,17 +163,9 @@ def _half(source: Source, start: int, floor: int) -> list[Draft]:
     """`nửa cuối năm 2020`, `nửa triệu đồng`; a plain half is no figure."""
     match = _HALF_YEAR.match(source.folded, start)
     if match:
-        return [
-            Draft(
-                start, match.end(), "period", iso=periods.year_part(6, match[1] == "cuối", match[2])
-            )
-        ]
+        return [Draft(start, match.end(), "period", iso=periods.year_part(6, match[1] == "cuối", match[2]))]
     located = number_at(source, start)
-    return (
-        amounts.read(source, Context(source, start, floor), worded=True)
-        if located and located.scaled
-        else []
-    )
+    return amounts.read(source, Context(source, start, floor), worded=True) if located and located.scaled else []
 
 
 def _one_of(source: Source, start: int) -> list[Draft]:
@@ -184,7 +174,7 @@ def _one_of(source: Source, start: int) -> list[Draft]:
     end = known_noun(source, located.end) if located else None
     if located is None or end is None:
         return []
-    unit = " ".join(source.typed[located.end : end].split())
+    unit = source.typed[located.end : end].strip()
     cells = (Cell((Decimal(1),)), located.cell)
     return [Draft(start, end, "ratio", "ratio", cells, unit, "count", whole=True)]
 
@@ -262,7 +252,10 @@ def roman(source: Source, start: int, floor: int) -> list[Draft]:
     if heading or not source.typed[start:end].isupper():
         return []
     if "ordinal" in context.classes:
-        return [place(context.begin, end, _roman(text[start:end]))]
+        found = [place(context.begin, end, _roman(text[start:end]))]
+        while (link := _NEXT_ROMAN.match(source.typed, found[-1].end)) and len(found) < _LONGEST:
+            found.append(place(link.start(1), link.end(1), _roman(link[1].lower())))
+        return found
     if context.classes & {"name", "label"}:
         return [Draft(context.begin, end, "identifier")]
     return []
