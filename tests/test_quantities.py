@@ -324,6 +324,12 @@ def test_a_record_without_a_field_is_refused() -> None:
         Quantity.from_dict(record)
 
 
+def test_a_record_with_a_broken_number_is_refused() -> None:
+    record = parse_quantities("5 hộ")[0].to_dict() | {"value": "năm"}
+    with pytest.raises(ValueError, match="not a number of a quantity's record: 'năm'"):
+        Quantity.from_dict(record)
+
+
 # Open dates against an anchor
 
 ANCHORED = [

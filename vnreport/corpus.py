@@ -87,7 +87,6 @@ def create_corpus_reader(
         rate: the probability of each rewriting of `vnreport.augment`, for each sentence.
         seed: of the rewriting.
     """
-
     references: list[Doc] = []
 
     def examples(nlp: Language) -> Iterator[Example]:

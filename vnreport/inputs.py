@@ -79,6 +79,8 @@ def decode(data: bytes, name: str) -> str:
             return _decode(data, encoding) or _refuse(name)
     text = _decode(data, "utf-8")
     if text is None or "\0" in text:
+        if _is_broken_utf8(data):
+            raise InputError(f"{name}: is UTF-8 with broken characters; export it again, or repair it with iconv -c")
         text = _decode_utf16(data) or _decode_1258(data)
     if text is None or len(_CONTROL.findall(text)) > len(text) // 50:
         return _refuse(name)
@@ -94,6 +96,13 @@ def _decode(data: bytes, encoding: str) -> str | None:
         return data.decode(encoding)
     except UnicodeDecodeError:
         return None
+
+
+def _is_broken_utf8(data: bytes) -> bool:
+    """Whether most of the bytes beyond ASCII are UTF-8: then no other encoding is meant."""
+    beyond = sum(byte > 127 for byte in data)
+    kept = sum(byte > 127 for byte in data.decode("utf-8", "ignore").encode())
+    return 2 * kept > beyond > 0
 
 
 def _decode_utf16(data: bytes) -> str | None:

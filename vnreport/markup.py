@@ -269,7 +269,7 @@ class _Parser:
             spans = [(e.start, e.end, i) for i, e in enumerate(article.entities) if e.label == label]
         else:
             spans = [(q.start, q.end, i) for i, q in enumerate(article.quantities)]
-        same = sorted(s for s in spans if article.text[s[0] : s[1]] == surface.strip())
+        same = sorted(s for s in spans if _one_space(article.text[s[0] : s[1]]) == _one_space(surface))
         here = [s for s in same if s[0] >= article.sentences[-1].start]
         if nth and int(nth) <= len(here):
             return here[int(nth) - 1][2]
@@ -279,6 +279,10 @@ class _Parser:
         if same and not nth:
             return same[-1][2]
         raise self.error(f"no {label or 'quantity'} {surface!r} is marked in this sentence or before it")
+
+
+def _one_space(text: str) -> str:
+    return " ".join(text.split())
 
 
 _NUMBER = r"-?\d+(?:\.\d+)?(?:/\d+)?"
@@ -368,8 +372,9 @@ def _relations(article: Article, sentence: int) -> Iterator[str]:
 
     def surface(span: Entity | Quantity, spans: Sequence[Entity | Quantity]) -> str:
         begin, end = article.sentences[sentence].start, article.sentences[sentence].end
-        words = text[span.start : span.end]
-        same = sorted(s.start for s in spans if text[s.start : s.end] == words and begin <= s.start < end)
+        words = _one_space(text[span.start : span.end])
+        inside = [s for s in spans if begin <= s.start < end]
+        same = sorted(s.start for s in inside if _one_space(text[s.start : s.end]) == words)
         return f"{words}#{same.index(span.start) + 1}" if span.start in same and len(same) > 1 else words
 
     for role in article.roles:

@@ -151,7 +151,7 @@ class ReportClassifier:
         inputs = hstack([words, csr_matrix(numpy.vstack(means))]).tocsr()
         target = numpy.array(labels)
         folds = GroupKFold(min(self.folds, len(set(groups))))
-        model = LogisticRegression(C=self.c_text, max_iter=2000)
+        model = LogisticRegression(C=self.c_text, max_iter=1000, tol=1e-3)
         held_out = cross_val_predict(model, inputs, target, groups=groups, cv=folds, method="predict_proba")
         model.fit(inputs, target)
         weights = model.coef_.T.astype("float32")
@@ -213,7 +213,7 @@ class ReportClassifier:
     "report_classifier",
     assigns=["doc.spans"],
     requires=["doc.sents"],
-    default_config={"c_text": 30.0, "c_context": 1.0, "min_count": 2, "folds": 5},
+    default_config={"c_text": 10.0, "c_context": 1.0, "min_count": 2, "folds": 5},
     default_score_weights={"class_macro_f": 1.0, "class_acc": 0.0},
 )
 def create_report_classifier(

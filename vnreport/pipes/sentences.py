@@ -77,7 +77,8 @@ def sentence_starts(text: str) -> Iterator[int]:
             yield start
             begin = start
         for stop in _STOP.finditer(text, start, match.end()):
-            if stop.start() < begin or not _LETTER.search(text, stop.end(), min(stop.end() + _LONGEST_WORD, match.end())):
+            near = min(stop.end() + _LONGEST_WORD, match.end())
+            if stop.start() < begin or not _LETTER.search(text, stop.end(), near):
                 continue
             if _ends(text, begin, stop):
                 begin = stop.end()

@@ -29,6 +29,7 @@ _DIGIT_WORD = re.compile(rf",? ({'|'.join(ONES)}){END}")
 _MINUS = re.compile(r"(?:(?:^|[ (])(-)|(?<![^\W_])(âm) )$")
 _SIGNED = re.compile(r" ?(?:(?:-|đến|tới) ?-?[0-9]+(?:[.,][0-9]+)? ?)?(?:%|độ(?! tuổi)|°)")
 _MINUTES = re.compile(rf" ?([0-5]?[0-9]) ?(?:phút|'){END}")
+_SLOGAN = re.compile(r" (?:tại chỗ|sạch|không(?=[,”\"’']))")  # "5 không, 3 sạch"
 _BEHIND = re.compile(rf" trở (lên|xuống){END}")
 _COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{1,3}){1,12}(?![0-9])(?!,[0-9])")
 _HUNDRED_PERCENT = "trăm phần trăm"
@@ -81,6 +82,8 @@ def read(source: Source, context: Context, worded: bool = False) -> list[Draft]:
     fraction = _fraction(source, located) if worded else None
     if fraction:
         return [_finished(source, fraction, context)]
+    if _SLOGAN.match(source.folded, located.end) and len(located.cell.typed) == 1:
+        return []
     first = with_unit(source, _signed(source, located), worded)
     drafts = [draft for draft in _joined(source, first, worded) if draft.kind]
     return [_finished(source, draft, context if draft is drafts[0] else None) for draft in drafts]

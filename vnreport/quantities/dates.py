@@ -7,8 +7,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 
 from vnreport.quantities.draft import Draft
-from vnreport.quantities.lexicon import UNIT
-from vnreport.quantities.nouns import counted, known_noun
+from vnreport.quantities.nouns import counted
 from vnreport.quantities.source import Source
 
 YEAR = r"(?:1[5-9]|20|21)[0-9]{2}(?![0-9])"
@@ -169,10 +168,8 @@ def loose(source: Source, start: int) -> list[Draft]:
     day = _Day(start, match.end(), int(match[1]), int(match[match.lastindex or 0]))
     if not day.exists() or (not slashed and day.day < (day.month or 0)):
         return []
-    if _SHARE_BEHIND.match(source.folded, day.end) or UNIT.match(source.folded, day.end):
+    if counted(source, day.end) or _SHARE_BEHIND.match(source.folded, day.end):
         return []
-    if known_noun(source, day.end) and not (slashed and day.day > (day.month or 0)):
-        return []  # "5/7 thôn", but "31/10 tiền về tới xã"
     return [Draft(start, day.end, "date", iso=day.iso(), doubtful=True)]
 
 

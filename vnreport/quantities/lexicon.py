@@ -14,7 +14,6 @@ _TONES = (
 )
 _SPELLINGS = tuple(pair.split() for pair in _TONES)
 
-LETTER = r"[^\W\d_]"
 END = r"(?![^\W_])"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -88,9 +88,12 @@ class Quantity:
             "end": self.end,
             "text": self.text,
             "kind": self.kind,
-            **{name: plain(getattr(self, name)) for name in _NUMBERS[:1]},
+            "value": plain(self.value),
             "unit": self.unit,
-            **{name: plain(getattr(self, name)) for name in _NUMBERS[1:]},
+            "low": plain(self.low),
+            "high": plain(self.high),
+            "numerator": plain(self.numerator),
+            "denominator": plain(self.denominator),
             "iso": self.iso,
             "approx": self.approx,
             "status": self.status,
@@ -109,12 +112,19 @@ class Quantity:
         fields: dict[str, Any] = {name: record[name] for name in cls.__slots__}
         for name in _NUMBERS:
             if fields[name] is not None:
-                fields[name] = (Fraction if "/" in fields[name] else Decimal)(fields[name])
+                fields[name] = _number(fields[name])
         fields["readings"] = tuple(Reading(r["value"], tuple(r["evidence"])) for r in fields["readings"])
         return cls(**fields)
 
 
 _NUMBERS = ("value", "low", "high", "numerator", "denominator")
+
+
+def _number(text: str) -> Number:
+    try:
+        return Fraction(text) if "/" in text else Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"not a number of a quantity's record: {text!r}") from None
 
 
 def plain(number: Number | None) -> str | None:

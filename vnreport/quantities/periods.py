@@ -27,7 +27,7 @@ _YEARS = re.compile(
 _AND_YEARS = re.compile(rf" ?(?:,|và) ?((?:năm )?)(?={YEAR})")
 _MONEY_BEHIND = re.compile(r" ?(?:nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng|đ|%)(?![^\W_])")
 _UNTIL_NOW = re.compile(rf" (?:đến|tới) nay{END}")
-_EDGE = re.compile(r"(?:(tuần|ngày|mấy|nửa) )?(?<![^\W_])(đầu|cuối) $")
+_EDGE = re.compile(r"(?:(tuần|ngày|mấy|nửa) )?(?<![^\W_])(đầu|cuối|hết) $")
 _RANGE_WORD = re.compile("đến|tới")
 _OF_YEAR = re.compile(
     rf" (?:(đầu|cuối)(?: của)? năm(?! học)|(?:của )?năm(?= ?{YEAR}))"
@@ -182,7 +182,7 @@ def year_part(months: int, last: bool, year: str | None) -> str:
 
 
 def widen(source: Source, drafts: list[Draft], begin: int, floor: int, cut: bool) -> None:
-    """Give periods the words around them: the head, `đầu` or `cuối`, `từ`, `đến nay`.
+    """Give periods the words around them: the head, `đầu`, `cuối`, `hết năm`, `từ`, `đến nay`.
 
     Args:
         source: the text.
@@ -194,6 +194,8 @@ def widen(source: Source, drafts: list[Draft], begin: int, floor: int, cut: bool
     first = drafts[0]
     first.start = begin
     edge = _EDGE.search(source.folded, max(0, begin - 12), begin) if cut else None
+    if edge and edge[2] == "hết" and not source.folded.startswith("năm", begin):
+        edge = None  # "hết tháng 6" is the month
     if edge and not edge[1] and edge.start(2) >= floor:
         first.start = edge.start(2)
         low, _, high = (first.iso or "").partition("/")

@@ -118,6 +118,7 @@ class _Scanner:
         return end
 
     def surface(self, start: int, end: int) -> str:
+        """The words from `start` to `end`, in lower case."""
         return self.text[start:end].strip()
 
     def skip(self, start: int) -> int:
@@ -130,6 +131,7 @@ class _Scanner:
         return [Draft(end, end, "")]
 
     def digit(self, start: int) -> list[Draft]:
+        """What the number in digits at `start` belongs to."""
         source, text = self.source, self.text
         before = text[start - 1] if start else " "
         if before.isalpha() or before in ".#_@&+":
@@ -177,7 +179,8 @@ class _Scanner:
         """A number whose head word says what it is; nothing where that does not hold."""
         source, start, classes, phrase = self.source, context.start, context.classes, context.phrase
         if "phone" in classes:
-            return self.nothing(_PHONE_NUMBER.match(self.text, start).end())  # type: ignore[union-attr]
+            number = _PHONE_NUMBER.match(self.text, start)
+            return self.nothing(number.end() if number else start + 1)
         found: list[Draft] = []
         if "month" in classes:
             found = periods.months(source, start)
@@ -263,6 +266,7 @@ class _Scanner:
         return counted(self.source, end) or magnitude_follows(self.source, end)
 
     def unheaded(self, context: Context) -> list[Draft]:
+        """A number that no head word announces: its own shape and what follows tell."""
         source, text, start = self.source, self.text, context.start
         if _PHONE.match(text, start):
             return []
