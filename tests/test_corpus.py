@@ -83,3 +83,20 @@ def test_the_checker_finds(line: str, problem: str, tmp_path: Path) -> None:
     code, shown = check(path)
     assert problem in shown
     assert code == 1
+
+
+def test_the_export_is_read_by_datasets_without_custom_code(tmp_path: Path) -> None:
+    from datasets import load_dataset as load
+
+    script = [sys.executable, "-S", str(ROOT / "scripts/export-corpus"), str(tmp_path / "out")]
+    subprocess.run(script, check=True, capture_output=True)
+    files = {"dev": str(tmp_path / "out/dev.jsonl")}
+    rows = load("json", data_files=files, cache_dir=str(tmp_path / "cache"))["dev"]
+    gold = {article.id: article for article in read_articles(ARTICLES / "dev")}
+    assert len(rows) == len(gold)
+    for row in rows:
+        article = gold[row["id"]]
+        assert row["text"] == article.text
+        assert [(e["start"], e["end"], e["label"]) for e in row["entities"]] == [
+            (e.start, e.end, e.label) for e in article.entities
+        ]
