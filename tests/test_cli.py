@@ -63,6 +63,7 @@ def test_pretty_shows_sentences_and_tables() -> None:
 BAD = {
     "missing.txt": (None, "no such file or folder; check the name"),
     "empty.txt": (b"", "holds no text"),
+    "mark.txt": (b"\xef\xbb\xbf", "holds no text"),
     "blank.txt": (b" \n\n", "holds no text"),
     "binary.txt": (bytes(range(256)) * 20, "is binary or in an unknown encoding; save it as .txt in UTF-8"),
     "page.txt": (b"%PDF-1.7 ...", "is a PDF, not plain text; save it as .txt in UTF-8"),
@@ -98,6 +99,34 @@ def test_an_unknown_model_is_named(tmp_path: Path) -> None:
     assert code == 2
     assert "no pipeline 'vi_report_xl'" in errors
     assert "vi_report_sm" in errors
+
+
+@pytest.mark.parametrize("name", ["[/x].txt", "[bold]a.txt"])
+def test_names_with_brackets_are_shown_as_they_are(name: str) -> None:
+    code, _, errors = run(name)
+    assert code == 1
+    assert errors.startswith(f"error {name}: no such file")
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    for output, message in ((tmp_path, "is a folder"), (EXAMPLE / "x.jsonl", "cannot be written")):
+        code, _, errors = run(str(EXAMPLE), "-o", str(output))
+        assert code == 2
+        assert message in errors
+    assert not list(tmp_path.iterdir())
+
+
+def test_evaluate_prints_and_writes_scores(tmp_path: Path) -> None:
+    article = next((EXAMPLE.parent.parent / "articles/dev").glob("*.vnr"))
+    out = tmp_path / "scores.json"
+    result = CliRunner().invoke(app, ["evaluate", "vi_report_sm", str(article), "-o", str(out)])
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == json.loads(out.read_text(encoding="utf-8"))
+    assert 0 < json.loads(result.stdout)["ents_f"] <= 1
+
+
+def test_version() -> None:
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"vnreport {vnreport.__version__}\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1258"])

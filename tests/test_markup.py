@@ -63,7 +63,7 @@ def test_every_article_comes_back(path: Path) -> None:
     assert parse(dump(article), path.stem) == article
 
 
-@given(st.lists(st.text(alphabet="aĐ[]{}|\\#@ \u00a0\u0301", min_size=1).filter(str.strip), min_size=1))
+@given(st.lists(st.text(alphabet="aĐ[]{}|\\#@ \u00a0\u0301\U000e0001", min_size=1).filter(str.strip), min_size=1))
 def test_any_text_can_be_written(lines: list[str]) -> None:
     text = "\n".join(lines)
     starts = [0]
@@ -92,6 +92,8 @@ def test_any_text_can_be_written(lines: list[str]) -> None:
         ("O| {5 |count 5}", "begins or ends with a space"),
         ("O| \\s", "an empty sentence"),
         ("O| a\n@role An | - | -", "no PER 'An'"),
+        ("O| [An]PER\n@role An#x | - | -", "no PER 'An'"),
+        ("O| [An]PER\n@role An#0 | - | -", "no PER 'An'"),
         ("O| [An]PER\n@role An | -", "a role is"),
         ("O| {5|count 5}\n@fact x | actual=5", "held against"),
         ("O| a\n@link a | b", "unknown relation"),

@@ -38,7 +38,15 @@ def test_every_released_pipeline_has_a_card() -> None:
     for name in released():
         card = (ROOT / "models" / name / "README.md").read_text(encoding="utf-8")
         assert card.startswith(f"# {name}")
-        assert "development part" in card
+        meta = json.loads((ROOT / "models" / name / "meta.json").read_text(encoding="utf-8"))
+        assert f"| {meta['performance']['ents_f']:.3f} |" in card
+        assert f"| {meta['performance']['class_macro_f']:.3f} |" in card
+
+
+def test_no_released_pipeline_names_a_place_of_its_making() -> None:
+    for name in released():
+        config = (ROOT / "models" / name / "config.cfg").read_text(encoding="utf-8")
+        assert '"/' not in config
 
 
 def test_models_hold_no_pickle() -> None:

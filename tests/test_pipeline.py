@@ -160,6 +160,28 @@ def test_the_classifier_says_what_it_misses(text: str) -> None:
         blank("Xã họp.")
 
 
+def test_records_follow_what_a_user_keeps(nlp: Language, text: str) -> None:
+    doc = nlp(text)
+    doc.spans[SENTENCES_KEY] = [s for s in doc.spans[SENTENCES_KEY] if s.label_ == "SHORTCOMING"]
+    kept = vnreport.to_records(doc)["sentences"]
+    assert kept
+    assert all(row["label"] == "SHORTCOMING" and row["score"] > 0.25 for row in kept)
+    doc.spans[QUANTITIES_KEY] = list(doc.spans[QUANTITIES_KEY])[2:]
+    assert all(span._.quantity.text in span.text for span in doc.spans[QUANTITIES_KEY])
+
+
+def test_records_of_a_bare_doc() -> None:
+    assert vnreport.to_records(Doc(spacy.blank("xx").vocab, words=["Xã"]))["roles"] == []
+
+
+def test_the_error_handler_is_asked(text: str) -> None:
+    nlp = vnreport.load("vi_report_sm", exclude=["report_sentences", "ner"])
+    failed: list[str] = []
+    nlp.set_error_handler(lambda name, _, docs, error: failed.append(f"{name}: {len(docs)} {error}"))
+    assert list(nlp.pipe([text])) == []
+    assert failed[0].startswith("report_classifier: 1 ")
+
+
 def test_displacy(nlp: Language, text: str) -> None:
     doc = nlp(text)
     assert "TITLE" in displacy.render(doc, style="ent")

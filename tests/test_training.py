@@ -12,7 +12,7 @@ import pytest
 import spacy
 
 from tests.conftest import ROOT
-from vnreport.schema import CLASSES, SENTENCES_KEY
+from vnreport.schema import SENTENCES_KEY
 
 
 def train(articles: Path, output: Path) -> Path:
@@ -46,5 +46,4 @@ def test_the_same_seed_gives_the_same_bytes(articles: Path, trained: Path, tmp_p
 
 def test_the_classifier_is_fitted_by_initialize(trained: Path, text: str) -> None:
     doc = spacy.load(trained)(text)
-    assert {sentence.label_ for sentence in doc.spans[SENTENCES_KEY]} <= set(CLASSES)
-    assert len({sentence.label_ for sentence in doc.spans[SENTENCES_KEY]}) > 1
+    assert len({sentence.label_ for sentence in doc.spans[SENTENCES_KEY]}) > 2

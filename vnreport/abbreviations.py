@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.resources import files
 
 from vnreport.text import normalize
@@ -140,7 +139,6 @@ def _short_forms(name: str) -> Iterator[re.Match[str]]:
             yield from _PART.finditer(name, match.start(), match.end())
 
 
-@lru_cache(maxsize=256)
 def _spells(context: str, expansion: str) -> bool:
     return expansion.lower() in unicodedata.normalize("NFC", context).lower()
 

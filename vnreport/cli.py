@@ -11,7 +11,9 @@ from typing import IO, TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from vnreport import __version__
 from vnreport.inputs import InputError, Text, find, read
 
 if TYPE_CHECKING:
@@ -27,8 +29,18 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vnreport {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and leave.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
     """Structured facts from the reports of Vietnamese local government."""
 
 
@@ -62,10 +74,10 @@ def annotate(
     """
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
     failed = 0
-    with _writer(output) as out, _progress(errors) as progress:
-        paths = list(find(inputs))
+    nlp = _load(model, errors)
+    paths = list(dict.fromkeys(find(inputs)))
+    with _writer(output, errors) as out, _progress(errors) as progress:
         task = progress.add_task("annotating", total=len(paths))
-        nlp = _load(model, errors)
         for item in paths:
             try:
                 if isinstance(item, InputError):
@@ -73,7 +85,7 @@ def annotate(
                 _write(nlp, read(item), out, pretty)
             except InputError as error:
                 failed += 1
-                errors.print(f"[red]error[/red] {error}", markup=True)
+                errors.print(f"[red]error[/red] {escape(str(error))}")
             progress.advance(task)
     if failed:
         errors.print(f"{len(paths) - failed} annotated, {failed} left out")
@@ -85,7 +97,7 @@ def evaluate_command(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A released pipeline or the folder of another one.")],
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A .vnr article or a folder of them.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="OUT", help="Also write the scores to this JSON file.")
+        str | None, typer.Option("--output", "-o", metavar="OUT", help="Also write the scores to this JSON file.")
     ] = None,
 ) -> None:
     """Measure every stage of a pipeline on gold articles.
@@ -101,10 +113,12 @@ def evaluate_command(
         articles = read_articles(data)
     except (FileNotFoundError, MarkupError) as error:
         _stop(errors, str(error))
-    scores = json.dumps(evaluate(_load(model, errors), articles), indent=2)
-    typer.echo(scores)
+    nlp = _load(model, errors)
+    with _writer("-" if output is None else output, errors) as out:
+        scores = json.dumps(evaluate(nlp, articles), indent=2)
+        out.write(scores + "\n")
     if output is not None:
-        output.write_text(scores + "\n", encoding="utf-8")
+        typer.echo(scores)
 
 
 def _load(model: str | None, errors: Console) -> Language:
@@ -112,12 +126,12 @@ def _load(model: str | None, errors: Console) -> Language:
 
     try:
         return load(model)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         _stop(errors, str(error))
 
 
 def _stop(errors: Console, message: str) -> NoReturn:
-    errors.print(f"[red]error[/red] {message}")
+    errors.print(f"[red]error[/red] {escape(message)}")
     raise typer.Exit(2)
 
 
@@ -140,18 +154,28 @@ def _write(nlp: Language, text: Text, out: IO[str], pretty: bool) -> None:
 
 
 @contextmanager
-def _writer(output: str) -> Iterator[IO[str]]:
+def _writer(output: str, errors: Console) -> Iterator[IO[str]]:
+    """The stream to write to; a file appears under its name only when it is complete."""
     if output == "-":
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8")
         yield sys.stdout
         return
     path = Path(output)
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8", newline="\n") as file:
-        yield file
-    part.replace(path)
+    if path.is_dir():
+        _stop(errors, f"{output}: is a folder; name a file in it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = part.open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        _stop(errors, f"{output}: cannot be written ({error.strerror}); name another file")
+    try:
+        with file:
+            yield file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _progress(console: Console) -> Progress:

@@ -70,7 +70,8 @@ def _tokens(doc: Doc, entity: Entity) -> range:
 
 def _span(doc: Doc, start: int, end: int, label: str) -> Span:
     span = doc.char_span(start, end, label=label, alignment_mode="expand")
-    assert span is not None, f"offsets {start}:{end} outside the text"
+    if span is None:
+        raise ValueError(f"offsets {start}:{end} lie outside the text")
     return span
 
 

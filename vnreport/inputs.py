@@ -76,7 +76,8 @@ def decode(data: bytes, name: str) -> str:
             raise InputError(f"{name}: is {what}, not plain text; save it as .txt in UTF-8")
     for bom, encoding in _BOMS.items():
         if data.startswith(bom):
-            return _decode(data, encoding) or _refuse(name)
+            text = _decode(data, encoding)
+            return _refuse(name) if text is None else text
     text = _decode(data, "utf-8")
     if text is None or "\0" in text:
         if _is_broken_utf8(data):

@@ -20,7 +20,7 @@ FACT_KEYS = (*FACT_QUANTITIES, "owner")
 _CLASS = {name[0]: name for name in CLASSES}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "s": " "}
 _TOKEN = re.compile(
-    r"\\u(?P<code>[0-9a-fA-F]{4})|\\(?P<escape>.)"
+    r"\\(?:u(?P<code>[0-9a-fA-F]{4})|U(?P<long>[0-9a-fA-F]{8}))|\\(?P<escape>.)"
     rf"|(?P<open>\[)|\](?P<label>{'|'.join(ENTITY_LABELS)})|(?P<brace>\{{)"
     r"|\|(?P<reading>[^|{}\\]*)\}|(?P<stray>[\[\]{}\\])|(?P<text>[^\\\[\]{}|]+|\|)",
 )
@@ -99,7 +99,7 @@ def read(path: Path) -> Article:
         MarkupError: the file breaks the form; the message names file and line.
     """
     try:
-        source = path.read_bytes().decode("utf-8")
+        source = path.read_bytes().decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise MarkupError(f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
     return parse(source, path.stem, str(path))
@@ -183,7 +183,7 @@ class _Parser:
             value = match.group(kind or 0)
             if kind == "text":
                 self.add(value)
-            elif kind == "code":
+            elif kind in ("code", "long"):
                 self.add(chr(int(value, 16)))
             elif kind == "escape":
                 self.add(_ESCAPES.get(value, value))
@@ -208,7 +208,11 @@ class _Parser:
             raise self.error("a bracket stays open at the end of the sentence")
 
     def edges(self, start: int) -> tuple[int, int]:
-        surface = "".join(self.text)[start:]
+        surface, first = "", len(self.text)
+        while len(surface) < self.length - start:
+            first -= 1
+            surface = self.text[first] + surface
+        surface = surface[len(surface) - (self.length - start) :]
         if not surface or surface != surface.strip():
             raise self.error(f"a span is empty or begins or ends with a space: {surface!r}")
         return start, self.length
@@ -271,7 +275,7 @@ class _Parser:
             spans = [(q.start, q.end, i) for i, q in enumerate(article.quantities)]
         same = sorted(s for s in spans if _one_space(article.text[s[0] : s[1]]) == _one_space(surface))
         here = [s for s in same if s[0] >= article.sentences[-1].start]
-        if nth and int(nth) <= len(here):
+        if nth.isdigit() and 1 <= int(nth) <= len(here):
             return here[int(nth) - 1][2]
         if here and not nth:
             place = here[0][0] if near is None else article.entities[near].start
@@ -335,7 +339,11 @@ def dump(article: Article) -> str:
 def _spell(white: str) -> str:
     """White space that a reader could not see, as escapes."""
     names = {character: rf"\{name}" for name, character in _ESCAPES.items()}
-    return "".join(names.get(character, rf"\u{ord(character):04x}") for character in white)
+    return "".join(names.get(character) or _code(character) for character in white)
+
+
+def _code(character: str) -> str:
+    return rf"\u{ord(character):04x}" if ord(character) < 0x10000 else rf"\U{ord(character):08x}"
 
 
 def _mark(article: Article, sentence: Sentence) -> str:
@@ -364,7 +372,7 @@ def _escape(character: str) -> str:
         return "\\" + character
     if character in "\n\r\t":
         return _spell(character)
-    return character if character.isprintable() else rf"\u{ord(character):04x}"
+    return character if character.isprintable() else _code(character)
 
 
 def _relations(article: Article, sentence: int) -> Iterator[str]:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 DEFAULT = "vi_report_sm"
 
 _PACKAGE = Path(__file__).parent
-_FOLDERS = (_PACKAGE / "pipelines", _PACKAGE.parent / "models")  # in a wheel, in a checkout
+_CHECKOUT = _PACKAGE.parent if (_PACKAGE.parent / "pyproject.toml").is_file() else None
+_FOLDERS = (_PACKAGE / "pipelines", *([_CHECKOUT / "models"] if _CHECKOUT else []))
 
 
 def load(name: str | Path | None = None, **overrides: Any) -> Language:

@@ -43,12 +43,13 @@ def _legend() -> Styled:
 
 
 def _sentences(text: str, records: dict[str, Rows]) -> Iterator[Styled]:
-    spans = [(row, ENTITY_STYLES[row["label"]]) for row in records["entities"]]
+    spans = [(row, ENTITY_STYLES.get(row["label"], "bold")) for row in records["entities"]]
     spans += [(row, "underline") for row in records["quantities"]]
     spans.sort(key=lambda pair: pair[0]["start"])
-    for sentence in records["sentences"]:
+    whole: Rows = [{"start": 0, "end": len(text), "label": "OTHER"}]
+    for sentence in records["sentences"] or whole:
         start, end = sentence["start"], sentence["end"]
-        line = Styled(f"{sentence['label'][:3]} ", style=CLASS_STYLES[sentence["label"]])
+        line = Styled(f"{sentence['label'][:3]} ", style=CLASS_STYLES.get(sentence["label"], ""))
         body = Styled(text[start:end])
         for row, style in spans:
             if start <= row["start"] < end:

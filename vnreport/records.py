@@ -6,7 +6,7 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from vnreport.schema import SENTENCES_KEY, get_quantities, get_scores
+from vnreport.schema import SENTENCES_KEY, get_quantities, register_extensions
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -27,6 +27,7 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
     """
     from vnreport.abbreviations import expand
 
+    register_extensions()
     text = doc.text
     sentences = [
         {
@@ -34,9 +35,9 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
             "end": span.end_char,
             "text": span.text,
             "label": span.label_,
-            "score": scores.get(span.label_),
+            "score": span._.scores.get(span.label_),
         }
-        for span, scores in zip(doc.spans.get(SENTENCES_KEY, ()), get_scores(doc), strict=True)
+        for span in doc.spans.get(SENTENCES_KEY, ())
     ]
     entities = [
         {

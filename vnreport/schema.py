@@ -34,7 +34,7 @@ _RELATIONS = "vnreport.{}"
 
 
 def register_extensions() -> None:
-    """Add vnreport's extension attributes to `Doc` and `Span`; every pipe module calls it.
+    """Add vnreport's extension attributes to `Doc` and `Span`, where they are not there yet.
 
     - `span._.scores`: `dict[str, float]`, the probability of each class, on the
       spans of `doc.spans["sentences"]`.
@@ -46,51 +46,53 @@ def register_extensions() -> None:
     """
     from spacy.tokens import Doc, Span
 
-    Span.set_extension("scores", getter=_get_scores, force=True)
-    Span.set_extension("quantity", getter=_get_quantity, force=True)
+    for name, getter in (("scores", _get_scores), ("quantity", _get_quantity)):
+        if not Span.has_extension(name):
+            Span.set_extension(name, getter=getter)
     for name in ("roles", "indicators"):
-        Doc.set_extension(name, getter=_Relation(name).get, setter=_Relation(name).set, force=True)
+        if not Doc.has_extension(name):
+            relation = _Relation(name)
+            Doc.set_extension(name, getter=relation.get, setter=relation.set)
 
 
 def set_scores(doc: Doc, scores: list[dict[str, float]]) -> None:
     """Store the class probabilities of `doc.spans["sentences"]`, one dict a span."""
-    doc.user_data[_SCORES] = scores
-
-
-def get_scores(doc: Doc) -> list[dict[str, float]]:
-    """The class probabilities of `doc.spans["sentences"]`; an empty dict for each where none were set."""
-    spans = doc.spans.get(SENTENCES_KEY, ())
-    return doc.user_data.get(_SCORES) or [{} for _ in spans]
+    spans = doc.spans[SENTENCES_KEY]
+    doc.user_data[_SCORES] = {_place(span): row for span, row in zip(spans, scores, strict=True)}
 
 
 def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
     """Store the readings of `doc.spans["quantities"]`, one a span."""
-    doc.user_data[_QUANTITIES] = [quantity.to_dict() for quantity in quantities]
+    spans = doc.spans[QUANTITIES_KEY]
+    places = map(_place, spans)
+    doc.user_data[_QUANTITIES] = [
+        [place, quantity.to_dict()] for place, quantity in zip(places, quantities, strict=True)
+    ]
 
 
 def get_quantities(doc: Doc) -> list[Quantity]:
     """The quantities of `doc` in the order of the text; empty where none were set."""
     from vnreport.quantities import Quantity
 
-    return [Quantity.from_dict(row) for row in doc.user_data.get(_QUANTITIES, [])]
+    return [Quantity.from_dict(row) for _, row in doc.user_data.get(_QUANTITIES, ())]
+
+
+def _place(span: Span) -> str:
+    return f"{span.start_char}:{span.end_char}"
 
 
 def _get_scores(span: Span) -> dict[str, float]:
-    return _of_span(span, SENTENCES_KEY, _SCORES) or {}
+    scores: dict[str, float] = span.doc.user_data.get(_SCORES, {}).get(_place(span), {})
+    return scores
 
 
 def _get_quantity(span: Span) -> Quantity | None:
     from vnreport.quantities import Quantity
 
-    row = _of_span(span, QUANTITIES_KEY, _QUANTITIES)
-    return None if row is None else Quantity.from_dict(row)
-
-
-def _of_span(span: Span, key: str, name: str) -> Any:
-    spans, values = span.doc.spans.get(key, ()), span.doc.user_data.get(name, ())
-    for other, value in zip(spans, values, strict=False):
-        if (other.start, other.end) == (span.start, span.end):
-            return value
+    place = _place(span)
+    for stored, row in span.doc.user_data.get(_QUANTITIES, ()):
+        if stored == place and row["kind"] == span.label_:
+            return Quantity.from_dict(row)
     return None
 
 

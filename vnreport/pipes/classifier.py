@@ -79,10 +79,6 @@ class ReportClassifier:
         set_scores(doc, [dict(zip(CLASSES, map(float, row.round(4)), strict=True)) for row in scores])
         return doc
 
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Label Docs one by one."""
-        return map(self, stream)
-
     def predict(self, doc: Doc, sentences: list[Span]) -> Matrix:
         """Class probabilities, an array of shape (len(sentences), 4), rows in the order of `CLASSES`."""
         if not sentences:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from spacy.language import Language
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, SpanGroup
 
 from vnreport.schema import QUANTITIES_KEY, register_extensions, set_quantities
 
@@ -24,18 +22,10 @@ class ReportQuantities:
         from vnreport.quantities import parse_quantities
 
         quantities = parse_quantities(doc.text)
+        spans = [doc.char_span(q.start, q.end, label=q.kind, alignment_mode="expand") for q in quantities]
+        doc.spans[QUANTITIES_KEY] = SpanGroup(doc, name=QUANTITIES_KEY, spans=[s for s in spans if s is not None])
         set_quantities(doc, quantities)
-        spans = [
-            Span(doc, span.start, span.end, label=q.kind)
-            for q in quantities
-            if (span := doc.char_span(q.start, q.end, alignment_mode="expand")) is not None
-        ]
-        doc.spans[QUANTITIES_KEY] = SpanGroup(doc, name=QUANTITIES_KEY, spans=spans)
         return doc
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Process Docs one by one."""
-        return map(self, stream)
 
 
 @Language.factory("report_quantities", assigns=["doc.spans"])

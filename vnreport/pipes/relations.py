@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from spacy.language import Language
@@ -38,10 +38,6 @@ class ReportRelations:
         doc._.roles = find_roles(doc.text, entities, sentences)
         doc._.indicators = find_indicators(doc.text, get_quantities(doc), sentences, entities)
         return doc
-
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Process Docs one by one."""
-        return map(self, stream)
 
 
 def _sents(doc: Doc) -> Iterable[Span]:

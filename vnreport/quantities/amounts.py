@@ -273,7 +273,10 @@ def _fraction(source: Source, located: Located) -> Draft | None:
     above, found, below = source.folded[located.start : located.end].partition(" phần ")
     if not found:
         return None
-    numbers = (parse_number(above), parse_number("bốn" if below.strip() == "tư" else below))
+    try:
+        numbers = (parse_number(above), parse_number("bốn" if below.strip() == "tư" else below))
+    except ValueError:  # `sáu phần triệu`: a magnitude alone is no number
+        return None
     cells = tuple(Cell((number,)) for number in numbers)
     return Draft(located.start, located.end, "ratio", "ratio", cells)
 
