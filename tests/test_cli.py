@@ -36,14 +36,14 @@ def test_a_file_becomes_a_line(nlp: Language, text: str) -> None:
 def test_a_folder_becomes_a_file_in_the_order_of_names(tmp_path: Path) -> None:
     folder = tmp_path / "báo cáo"
     (folder / "b").mkdir(parents=True)
-    for name in ("c.txt", "a.txt", "b/x.txt"):
+    for name in ("c.TXT", "a.txt", "b/x.txt"):
         (folder / name).write_text(SENTENCE, encoding="utf-8")
     (folder / "notes.md").write_text("left alone", encoding="utf-8")
     out = tmp_path / "new" / "out.jsonl"
     code, shown, _ = run(str(folder), "-o", str(out))
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert (code, shown) == (0, "")
-    assert [Path(row["id"]).relative_to(folder).as_posix() for row in rows] == ["a.txt", "b/x.txt", "c.txt"]
+    assert [Path(row["id"]).relative_to(folder).as_posix() for row in rows] == ["a.txt", "b/x.txt", "c.TXT"]
     assert rows[0]["quantities"][0]["value"] == "9200000000"
 
 
@@ -114,6 +114,15 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(tmp_path: P
         assert code == 2
         assert message in errors
     assert not list(tmp_path.iterdir())
+
+
+def test_an_input_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(SENTENCE, encoding="utf-8")
+    code, _, errors = run(str(tmp_path), "-o", str(path))
+    assert code == 2
+    assert "is one of the inputs" in errors
+    assert path.read_text(encoding="utf-8") == SENTENCE
 
 
 def test_evaluate_prints_and_writes_scores(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import multiprocessing
 import pickle
 import subprocess
 import sys
+import time
 import unicodedata
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -180,6 +181,16 @@ def test_the_error_handler_is_asked(text: str) -> None:
     nlp.set_error_handler(lambda name, _, docs, error: failed.append(f"{name}: {len(docs)} {error}"))
     assert list(nlp.pipe([text])) == []
     assert failed[0].startswith("report_classifier: 1 ")
+
+
+def test_time_grows_with_the_text_and_no_faster(nlp: Language, text: str) -> None:
+    def seconds(copies: int) -> float:
+        begin = time.perf_counter()
+        vnreport.to_records(nlp((text + "\n") * copies))
+        return time.perf_counter() - begin
+
+    seconds(1)
+    assert seconds(48) < 10 * seconds(12)
 
 
 def test_displacy(nlp: Language, text: str) -> None:

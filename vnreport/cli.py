@@ -76,6 +76,8 @@ def annotate(
     failed = 0
     nlp = _load(model, errors)
     paths = list(dict.fromkeys(find(inputs)))
+    if any(isinstance(path, Path) and path.name != "-" and path.resolve() == Path(output).resolve() for path in paths):
+        _stop(errors, f"{output}: is one of the inputs; name another file to write")
     with _writer(output, errors) as out, _progress(errors) as progress:
         task = progress.add_task("annotating", total=len(paths))
         for item in paths:

@@ -40,7 +40,7 @@ def find(inputs: Iterable[str]) -> Iterator[Path | InputError]:
         if name == STANDARD_INPUT or path.is_file():
             yield path
         elif path.is_dir():
-            files = sorted(file for file in path.rglob("*.txt") if file.is_file())
+            files = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".txt" and file.is_file())
             yield from files
             if not files:
                 yield InputError(f"{name}: no .txt file in this folder")

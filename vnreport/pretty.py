@@ -69,16 +69,16 @@ def _tables(records: dict[str, Rows]) -> Iterator[tuple[str, tuple[str, ...], It
         parts,
         list(dict.fromkeys(tuple(map(norm, map(row.get, parts))) for row in records["roles"])),
     )
-    keys = ("actual", "plan", "stated")
+    keys = ("actual", "plan", "base", "stated", "growth", "excess")
     yield (
         "Indicators",
         ("name", *keys, "recomputed", "verdict", "owner"),
         [
             (
                 row["name"],
-                *(None if row[key] is None else quantities[row[key]]["text"] for key in keys),
+                *(None if row.get(key) is None else quantities[row[key]]["text"] for key in keys),
                 row["recomputed"],
-                row["verdict"],
+                None if row["verdict"] == "undecidable" else row["verdict"],
                 row["owner"],
             )
             for row in records["indicators"]

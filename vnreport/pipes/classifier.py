@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -278,6 +279,7 @@ def describe(doc: Doc, sentences: list[Span]) -> list[_Row]:
     closes = [*opens[1:], True]
     sections = _sections(surfaces, syllables, bullets, opens, closes)
     rows = []
+    entities = _by_sentence(doc, sentences)
     count = len(sentences)
     for i, own in enumerate(syllables):
         features = [*_ngrams("", own), *_opening(own)]
@@ -286,7 +288,7 @@ def describe(doc: Doc, sentences: list[Span]) -> list[_Row]:
             features += _ngrams("s:", syllables[section])
         features += [f"p:{w}" for w in syllables[i - 1][:_EDGE]] if i else ["p:"]
         features += [f"n:{w}" for w in syllables[i + 1][:_EDGE]] if i + 1 < count else ["n:"]
-        features += _shape(sentences[i], surfaces[i], own)
+        features += _shape(sentences[i], entities[i], surfaces[i], own)
         features += [
             f"bullet {bullets[i]}",
             f"alone {opens[i] and closes[i]}",
@@ -331,16 +333,27 @@ def _opening(syllables: list[str]) -> Iterator[str]:
         yield "^" + " ".join(words[:length])
 
 
-def _shape(span: Span, surface: str, syllables: list[str]) -> Iterator[str]:
+def _by_sentence(doc: Doc, sentences: list[Span]) -> list[list[Span]]:
+    """The entities inside each sentence, in one pass: `span.ents` would go through all for each."""
+    found: list[list[Span]] = [[] for _ in sentences]
+    starts = [sentence.start for sentence in sentences]
+    for entity in doc.ents:
+        index = bisect_right(starts, entity.start) - 1
+        if index >= 0 and entity.end <= sentences[index].end:
+            found[index].append(entity)
+    return found
+
+
+def _shape(span: Span, entities: list[Span], surface: str, syllables: list[str]) -> Iterator[str]:
     yield f"end {surface[-1] if not surface[-1].isalnum() else ''}"
     yield f"capitals {surface.isupper()}"
     yield f"number {'0' in syllables}"
-    labels = [entity.label_ for entity in span.ents]
-    inside = sum(len(entity) for entity in span.ents)
+    labels = [entity.label_ for entity in entities]
+    inside = sum(len(entity) for entity in entities)
     yield f"entities {10 * inside // max(len(span), 1)}"
     for label in set(labels):
         yield f"{label} {min(labels.count(label), 4)}"
-    if span.ents and span.ents[0].start - span.start < 3:
+    if entities and entities[0].start - span.start < 3:
         yield f"begins with {labels[0]}"
 
 
