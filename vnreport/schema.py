@@ -62,12 +62,18 @@ def set_scores(doc: Doc, scores: list[dict[str, float]]) -> None:
 
 
 def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
-    """Store the readings of `doc.spans["quantities"]`, one a span."""
-    spans = doc.spans[QUANTITIES_KEY]
-    places = map(_place, spans)
-    doc.user_data[_QUANTITIES] = [
-        [place, quantity.to_dict()] for place, quantity in zip(places, quantities, strict=True)
-    ]
+    """Set `doc.spans["quantities"]`, a span over the tokens that each quantity touches, with its reading."""
+    from spacy.tokens import SpanGroup
+
+    spans, readings = [], []
+    for quantity in quantities:
+        span = doc.char_span(quantity.start, quantity.end, label=quantity.kind, alignment_mode="expand")
+        if span is None:
+            raise ValueError(f"the quantity {quantity.text!r} lies outside the Doc")
+        spans.append(span)
+        readings.append([_place(span), quantity.to_dict()])
+    doc.spans[QUANTITIES_KEY] = SpanGroup(doc, name=QUANTITIES_KEY, spans=spans)
+    doc.user_data[_QUANTITIES] = readings
 
 
 def get_quantities(doc: Doc) -> list[Quantity]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from spacy.language import Language
-from spacy.tokens import Doc, SpanGroup
+from spacy.tokens import Doc
 
-from vnreport.schema import QUANTITIES_KEY, register_extensions, set_quantities
+from vnreport.schema import register_extensions, set_quantities
 
 register_extensions()
 
@@ -21,10 +21,7 @@ class ReportQuantities:
         """Find the quantities of `doc` and return it."""
         from vnreport.quantities import parse_quantities
 
-        quantities = parse_quantities(doc.text)
-        spans = [doc.char_span(q.start, q.end, label=q.kind, alignment_mode="expand") for q in quantities]
-        doc.spans[QUANTITIES_KEY] = SpanGroup(doc, name=QUANTITIES_KEY, spans=[s for s in spans if s is not None])
-        set_quantities(doc, quantities)
+        set_quantities(doc, parse_quantities(doc.text))
         return doc
 
 
