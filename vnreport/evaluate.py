@@ -76,7 +76,7 @@ def evaluate(nlp: Language, articles: Iterable[Article]) -> Scores:
 
     entities, roles = Counts(), Counts()
     found, right, gold_quantities = Counter[str](), Counter[str](), Counter[str]()
-    spurious = predicted_quantities = count = syllables = 0
+    spurious = predicted_quantities = 0
     examples = []
     articles = list(articles)
     for article, doc in zip(articles, nlp.pipe(a.text for a in articles), strict=True):
@@ -107,8 +107,6 @@ def evaluate(nlp: Language, articles: Iterable[Article]) -> Scores:
                 found[quantity.kind] += 1
                 right[quantity.kind] += _same(quantity, best)
         spurious += len(left)
-        count += 1
-        syllables += len(article.text.split())
     total = sum(gold_quantities.values())
     return {
         **entities.scores("ents", ENTITY_LABELS),
@@ -118,8 +116,8 @@ def evaluate(nlp: Language, articles: Iterable[Article]) -> Scores:
         "quantities_spurious": spurious / predicted_quantities if predicted_quantities else 0.0,
         "quantities_right_per_type": {k: right[k] / gold_quantities[k] for k in KINDS if gold_quantities[k]},
         **(roles.scores("roles") if roles.gold else {}),
-        "articles": count,
-        "syllables": syllables,
+        "articles": len(articles),
+        "syllables": sum(len(article.text.split()) for article in articles),
     }
 
 
@@ -149,29 +147,24 @@ def score_classes(examples: Iterable[Example]) -> Scores:
         `class_acc`, `class_macro_f`, `class_f_per_type` (F1 of each class) and
         `boundary_f` (F1 of sentence ends), each in 0…1.
     """
-    pairs: Counter[tuple[str, str]] = Counter()
-    ends = Counts()
+    classes, ends = Counts(), Counts()
     for number, example in enumerate(examples):
         gold = example.reference.spans.get(SENTENCES_KEY, ())
         spans = list(example.predicted.spans.get(SENTENCES_KEY, ()))
-        for sentence in gold:
+        given = []
+        for index, sentence in enumerate(gold):
             near = example.predicted.char_span(sentence.start_char, sentence.end_char, alignment_mode="expand")
             touching = [s for s in spans if near is not None and s.start < near.end and near.start < s.end]
             place = sentence.start_char, sentence.end_char
             best = max(touching, key=lambda s: _overlap((s.start_char, s.end_char), place), default=None)
-            pairs[sentence.label_, best.label_ if best is not None else ""] += 1
+            if best is not None:
+                given.append((number, index, best.label_))
+        classes.add(given, [(number, index, s.label_) for index, s in enumerate(gold)])
         ends.add([(number, s.end_char, "end") for s in spans], [(number, s.end_char, "end") for s in gold])
-    per_type = {
-        label: f_score(
-            pairs[label, label],
-            sum(n for (_, given), n in pairs.items() if given == label),
-            sum(n for (true, _), n in pairs.items() if true == label),
-        )
-        for label in CLASSES
-    }
-    total = sum(pairs.values())
+    scores = classes.scores("class", CLASSES)
+    per_type = scores["class_f_per_type"]
     return {
-        "class_acc": sum(pairs[label, label] for label in CLASSES) / total if total else 0.0,
+        "class_acc": scores["class_r"],
         "class_macro_f": sum(per_type.values()) / len(CLASSES),
         "class_f_per_type": per_type,
         "boundary_f": ends.scores("boundary")["boundary_f"],

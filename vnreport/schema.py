@@ -30,7 +30,6 @@ QUANTITIES_KEY = "quantities"
 
 _SCORES = "vnreport.scores"
 _QUANTITIES = "vnreport.quantities"
-_RELATIONS = "vnreport.{}"
 
 
 def register_extensions() -> None:
@@ -65,13 +64,14 @@ def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
     """Set `doc.spans["quantities"]`, a span over the tokens that each quantity touches, with its reading."""
     from spacy.tokens import SpanGroup
 
-    spans, readings = [], []
+    spans = []
+    readings: dict[str, list[dict[str, Any]]] = {}
     for quantity in quantities:
         span = doc.char_span(quantity.start, quantity.end, label=quantity.kind, alignment_mode="expand")
         if span is None:
             raise ValueError(f"the quantity {quantity.text!r} lies outside the Doc")
         spans.append(span)
-        readings.append([_place(span), quantity.to_dict()])
+        readings.setdefault(_place(span), []).append(quantity.to_dict())
     doc.spans[QUANTITIES_KEY] = SpanGroup(doc, name=QUANTITIES_KEY, spans=spans)
     doc.user_data[_QUANTITIES] = readings
 
@@ -80,7 +80,7 @@ def get_quantities(doc: Doc) -> list[Quantity]:
     """The quantities of `doc` in the order of the text; empty where none were set."""
     from vnreport.quantities import Quantity
 
-    return [Quantity.from_dict(row) for _, row in doc.user_data.get(_QUANTITIES, ())]
+    return [Quantity.from_dict(row) for rows in doc.user_data.get(_QUANTITIES, {}).values() for row in rows]
 
 
 def _place(span: Span) -> str:
@@ -95,16 +95,13 @@ def _get_scores(span: Span) -> dict[str, float]:
 def _get_quantity(span: Span) -> Quantity | None:
     from vnreport.quantities import Quantity
 
-    place = _place(span)
-    for stored, row in span.doc.user_data.get(_QUANTITIES, ()):
-        if stored == place and row["kind"] == span.label_:
-            return Quantity.from_dict(row)
-    return None
+    rows = span.doc.user_data.get(_QUANTITIES, {}).get(_place(span), ())
+    return next((Quantity.from_dict(row) for row in rows if row["kind"] == span.label_), None)
 
 
 class _Relation:
     def __init__(self, name: str) -> None:
-        self.key = _RELATIONS.format(name)
+        self.key = f"vnreport.{name}"
 
     def get(self, doc: Doc) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = doc.user_data.get(self.key, [])

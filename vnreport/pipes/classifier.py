@@ -99,13 +99,16 @@ class ReportClassifier:
         return logits
 
     def _first_logits(self, features: list[list[str]]) -> Matrix:
-        get, bias = self.vocabulary.get, self.text_weights[-1]
         logits = numpy.empty((len(features), len(CLASSES)), dtype="float32")
         for i, names in enumerate(features):
-            ids = [index for name in set(names) if (index := get(name)) is not None]
-            scale = len(ids) ** -0.5 if ids else 0.0
-            logits[i] = self.text_weights[ids].sum(axis=0) * scale + bias
+            ids, scale = self._known(names)
+            logits[i] = self.text_weights[ids].sum(axis=0) * scale + self.text_weights[-1]
         return logits
+
+    def _known(self, names: list[str]) -> tuple[list[int], float]:
+        """The features that the vocabulary has, in order, and the weight of each."""
+        ids = sorted({self.vocabulary[name] for name in names if name in self.vocabulary})
+        return ids, len(ids) ** -0.5 if ids else 0.0
 
     def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None) -> None:
         """Fit the model on the gold sentences and labels of the examples.
@@ -140,9 +143,9 @@ class ReportClassifier:
         self.vocabulary = {name: index for index, name in enumerate(kept)}
         indices, pointers, data = [], [0], []
         for row in names:
-            ids = sorted({self.vocabulary[name] for name in row if name in self.vocabulary})
+            ids, scale = self._known(row)
             indices += ids
-            data += [len(ids) ** -0.5] * len(ids)
+            data += [scale] * len(ids)
             pointers.append(len(indices))
         words = csr_matrix((data, indices, pointers), shape=(len(names), len(kept)))
         inputs = hstack([words, csr_matrix(numpy.vstack(means))]).tocsr()

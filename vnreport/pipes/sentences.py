@@ -14,8 +14,9 @@ _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 _STOP = re.compile(r"(?:[.!?…]|(?<=[.…])/(?=\.))+(?:[ \t\u00a0]+[.…]+)*(?P<close>[”\"’')\]}»]*)\s*(?=(?P<next>\S))")
 _CREDIT = re.compile(r"\((?i:ảnh|nguồn|theo)\b[^()]{1,60}\)\s+(?=(?P<next>\w))")
 _LAST_WORD = re.compile(r"[^\s.,;:!?…()\"“”‘’/–—-]*\Z")
-_LEAD = re.compile(r"[\s\W_]*(?:\d{1,2}(?:\.\d{1,2})*|[IVXLC]{1,5}|[A-Za-zđĐ])?\s*\Z")
-_LIST_MARK = re.compile(r"(?:\d{1,2}(?:\.\d{1,2})*|[IVXLC]{1,5}|[A-Za-zđĐ])\s*[.)/]")
+_MARK = r"(?:\d{1,2}(?:\.\d{1,2})*|[IVXLC]{1,5}|[A-Za-zđĐ])"
+_LEAD = re.compile(rf"[\s\W_]*{_MARK}?\s*\Z")
+_LIST_MARK = re.compile(rf"{_MARK}\s*[.)/]")
 _ABBREVIATIONS = frozenset("tp tx pgs gs ts ths bs ks nsưt nsnd đc tm kt tl tuq".split())
 _DANGLING = frozenset("và của các với cho những hoặc gồm".split())
 _LONGEST_WORD = 40

@@ -115,7 +115,7 @@ class WordTokenizer:
             first = 0
             for i in range(1, len(chunk)):
                 gap = text[chunk[i - 1][1] : chunk[i][0]]
-                if tags[i] != "I-W" or not self._joins(gap, surfaces[first : i + 1]):
+                if tags[i] != "I-W" or not self._joins(gap, surfaces[i - 1], surfaces[i]):
                     yield chunk[first][0], chunk[i - 1][1]
                     first = i
             yield chunk[first][0], chunk[-1][1]
@@ -127,9 +127,8 @@ class WordTokenizer:
         tags: list[str] = self._tagger.tag(self._featurizer.process([rows])[0])
         return tags
 
-    def _joins(self, gap: str, surfaces: list[str]) -> bool:
-        """Whether the last syllable may share a token with those before it."""
-        *_, left, right = surfaces
+    def _joins(self, gap: str, left: str, right: str) -> bool:
+        """Whether two syllables of one CRF word may share a token."""
         if not gap or len(gap) > 3 or not (left[-1].isalpha() and right[0].isalpha()):
             return False
         if left[0].islower() and right[0].isupper():
