@@ -222,15 +222,15 @@ def test_an_unknown_pipeline_is_named_with_those_there_are() -> None:
 
 def test_spacy_pays_little_for_vnreport() -> None:
     code = (
-        "import time, spacy; spacy.blank('en'); begin = time.perf_counter(); import {module}; spacy.blank('en');"
-        "print(time.perf_counter() - begin)"
+        "import time, spacy; spacy.blank('en'); begin = time.process_time(); import {module}; spacy.blank('en');"
+        "print(time.process_time() - begin)"
     )
-
-    def seconds(module: str) -> float:
-        command = [sys.executable, "-c", code.format(module=module)]
-        return min(float(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(3))
-
-    assert seconds("vnreport") - seconds("json") < 0.05
+    seconds: dict[str, list[float]] = {"json": [], "vnreport": []}
+    for _ in range(5):  # in turn, so that other work on the machine slows both
+        for module, runs in seconds.items():
+            command = [sys.executable, "-c", code.format(module=module)]
+            runs.append(float(subprocess.run(command, capture_output=True, check=True).stdout))
+    assert min(seconds["vnreport"]) - min(seconds["json"]) < 0.05
 
 
 PIPELINE = vnreport.load("vi_report_sm")
