@@ -111,9 +111,14 @@ def _split(match: re.Match[str]) -> str:
     return match["short"] + " " if match["short"] in _ROWS else match["short"]
 
 
-def _open(name: str, label: str, context: str) -> str:
-    pieces: list[str] = []
-    end = 0
+def openings(name: str, label: str = "", context: str = "") -> Iterator[tuple[int, int, str]]:
+    """The abbreviations of a name: their offsets in it, and what each stands for.
+
+    Args:
+        name: as typed.
+        label: `PER`, `TITLE` or `ORG`, as for `expand`.
+        context: the whole text, as for `expand`.
+    """
     for match in _short_forms(name):
         rows = _ROWS.get(match.group()) or _ROWS.get(match.group().rstrip("."), [])
         before = normalize(name[max(0, match.start() - _NEAR) : match.start()])
@@ -125,8 +130,25 @@ def _open(name: str, label: str, context: str) -> str:
         if row.anywhere and len(fitting) > 1:
             row = next((other for other in fitting if other.anywhere and _spells(context, other.expansion)), row)
         glued = name[match.end() : match.end() + 1].isalnum()
-        pieces += [name[end : match.start()], row.expansion, " " if glued else ""]
-        end = match.end()
+        yield match.start(), match.end(), row.expansion + " " * glued
+
+
+def unambiguous(label: str = "") -> dict[str, str]:
+    """Abbreviations whose reading needs no word beside them, and what they stand for.
+
+    Args:
+        label: of the names that they stand in; without one only those of any name.
+    """
+    readings = {short: [row for row in rows if row.label in ("", label)] for short, rows in _ROWS.items()}
+    return {short: rows[0].expansion for short, rows in readings.items() if rows and all(row.anywhere for row in rows)}
+
+
+def _open(name: str, label: str, context: str) -> str:
+    pieces: list[str] = []
+    end = 0
+    for start, stop, expansion in openings(name, label, context):
+        pieces += [name[end:start], expansion]
+        end = stop
     return "".join([*pieces, name[end:]])
 
 

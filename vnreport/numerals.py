@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from decimal import Context, Decimal, Inexact
 from fractions import Fraction
+from functools import lru_cache
 
 Number = Decimal | Fraction
 
@@ -50,6 +51,9 @@ MAGNITUDES = {
     "triêu": 10**6,  # a common slip
     "tỷ": 10**9,
     "tỉ": 10**9,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
 }
 WORDS = frozenset((*AFTER_TENS, *ONES, *ODD, *POINT, *MAGNITUDES, "mười", "mươi", "rưỡi", "nửa", "phần"))
 
@@ -114,6 +118,7 @@ def quotient(a: Number, b: Number) -> Number:
     return EXACT.divide(Decimal(value.numerator), Decimal(value.denominator))
 
 
+@lru_cache(maxsize=1 << 14)
 def read_digits(text: str) -> tuple[Decimal, ...]:
     """All values that digits with dots and commas may state, the conventional one first.
 

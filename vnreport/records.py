@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vnreport.schema import SENTENCES_KEY, get_quantities, register_extensions
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
+
+    from vnreport.relations import Party
 
 
 def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
@@ -20,12 +22,14 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
             would have set is empty.
 
     Returns:
-        `sentences`, `entities`, `quantities`, `indicators`, `roles`: lists of
-        dicts in the order of the text, in the form of `records_schema()`.
+        `sentences`, `entities`, `quantities`, `indicators`, `roles`, `people`,
+        `organisations`: lists of dicts in the order of the text, in the form of
+        `records_schema()`. The last two join the mentions of one person or body.
         Offsets are code points of `doc.text`; numbers that were read from the
         text are exact decimal strings; indices point into the other lists.
     """
     from vnreport.abbreviations import expand
+    from vnreport.relations import link
 
     register_extensions()
     text = doc.text
@@ -39,23 +43,32 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         }
         for span in doc.spans.get(SENTENCES_KEY, ())
     ]
+    places = [_Entity(span.start_char, span.end_char, span.label_) for span in doc.ents]
+    norms = [expand(text[start:end], label, text) for start, end, label in places]
     entities = [
-        {
-            "start": span.start_char,
-            "end": span.end_char,
-            "text": span.text,
-            "label": span.label_,
-            "norm": expand(span.text, span.label_, text),
-        }
-        for span in doc.ents
+        {"start": start, "end": end, "text": text[start:end], "label": label, "norm": norm}
+        for (start, end, label), norm in zip(places, norms, strict=True)
     ]
+    parties = link(text, places, norms)
     return {
         "sentences": sentences,
         "entities": entities,
         "quantities": [quantity.to_dict() for quantity in get_quantities(doc)],
-        "indicators": [dict(row) for row in doc._.indicators],
+        "indicators": [{**row, "parts": list(row["parts"])} for row in doc._.indicators],
         "roles": [dict(row) for row in doc._.roles],
+        "people": [_named(party) for party in parties if party["label"] == "PER"],
+        "organisations": [_named(party) for party in parties if party["label"] == "ORG"],
     }
+
+
+class _Entity(NamedTuple):
+    start: int
+    end: int
+    label: str
+
+
+def _named(party: Party) -> dict[str, Any]:
+    return {"name": party["name"], "mentions": party["mentions"]}
 
 
 def records_schema() -> dict[str, Any]:

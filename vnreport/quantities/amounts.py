@@ -12,7 +12,7 @@ from vnreport.numerals import ONES, Number, negated, parse_number, quotient, rea
 from vnreport.quantities import dates, identifiers, periods
 from vnreport.quantities.context import Context
 from vnreport.quantities.draft import Cell, Draft
-from vnreport.quantities.lexicon import END
+from vnreport.quantities.lexicon import END, SET_PHRASE
 from vnreport.quantities.nouns import counted
 from vnreport.quantities.numbers import Located, magnitude_follows, number_at
 from vnreport.quantities.source import Source
@@ -25,12 +25,16 @@ _CONNECT = re.compile(
     r" ?(-|/|,|;|đến|tới|và|hoặc|hay|xuống còn|xuống|lên|trong) ?"
     r"(?:tổng số |số |dưới |gần |hơn |khoảng )?(?=[0-9]|-[0-9]|[^\W\d_])"
 )
+_CONNECTORS = frozenset("-/,;đtvhxl")
 _DIGIT_WORD = re.compile(rf",? ({'|'.join(ONES)}){END}")
 _MINUS = re.compile(r"(?:(?:^|[ (])(-)|(?<![^\W_])(âm) )$")
 _SIGNED = re.compile(r" ?(?:(?:-|đến|tới) ?-?[0-9]+(?:[.,][0-9]+)? ?)?(?:%|độ(?! tuổi)|°)")
 _MINUTES = re.compile(rf" ?([0-5]?[0-9]) ?(?:phút|'){END}")
-_SLOGAN = re.compile(r" (?:tại chỗ|sạch|không(?=[,”\"’']))")  # "5 không, 3 sạch"
 _BEHIND = re.compile(rf" trở (lên|xuống){END}")
+_AGE_LIST = re.compile(r"[0-9]{1,3}(?:(?:, ?| và )[0-9]{1,3}){0,5}(?![0-9]|[.,/-][0-9]| ?-)")
+_DIGITS = re.compile("[0-9]+")
+_QUOTES = frozenset("“\"'‘")
+_NAME_IN_QUOTES = re.compile(r"(?: [^\W\d_]+){1,3}[”\"'’]")
 _COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{1,3}){1,12}(?![0-9])(?!,[0-9])")
 _HUNDRED_PERCENT = "trăm phần trăm"
 _SPAN_HEADS = frozenset(
@@ -50,10 +54,16 @@ _SPAN_HEADS = frozenset(
         "muộn",
         "đã",
         "tù",
+        "khóa",
+        "khoá",
     )
 )
 _SPAN_BEHIND = re.compile(r" (?:liền|liên|qua|tới|tuổi|nay|sau|trước|tù|rưỡi|cải)|/")
+_RESULT_BEHIND = re.compile(r" (?:ước|đạt|được) (?:ước |đạt |được |gần |trên |hơn |khoảng )*[0-9]")
+_REMAINING = re.compile(rf" còn lại{END}")
+_MANY_MONTHS = 6  # from here on "8 tháng" may as well be the months of the year so far
 _LONGEST = 12
+_SHORT = 2  # digits of a number in a set phrase
 _LIST_RUN = re.compile(
     r"(?: ?(?:,|;|và|hoặc|hay) ?"
     rf"(?:[0-9]{{1,15}}(?:[.,][0-9]{{1,15}}){{0,3}}|(?:{'|'.join(ONES)}){END})){{0,{_LONGEST}}}"
@@ -76,22 +86,34 @@ def read(source: Source, context: Context, worded: bool = False) -> list[Draft]:
     located = number_at(source, start)
     if located is None:
         return [] if worded else _comma_list(source, context)
+    if context.last == "tuổi" and not worded and (ages := _ages(source, context)):
+        return ages
     pair = _neighbours(source, located) if worded else None
     if pair:
         return [_finished(source, pair, context)]
     fraction = _fraction(source, located) if worded else None
     if fraction:
         return [_finished(source, fraction, context)]
-    if _SLOGAN.match(source.folded, located.end) and len(located.cell.typed) == 1:
+    short = len(located.cell.typed) <= _SHORT and not located.scaled
+    if short and (SET_PHRASE.match(source.folded, start) or _quoted(source, located)):
         return []
     first = with_unit(source, _signed(source, located), worded)
     drafts = [draft for draft in _joined(source, first, worded) if draft.kind]
     return [_finished(source, draft, context if draft is drafts[0] else None) for draft in drafts]
 
 
+def _quoted(source: Source, located: Located) -> bool:
+    """`“3 không”`, `“96 mùa xuân có Đảng”`: a short name in quotation marks that begins with a number."""
+    if source.typed[located.start - 1 : located.start] not in _QUOTES:
+        return False
+    return _NAME_IN_QUOTES.match(source.folded, located.end) is not None and not counted(source, located.end)
+
+
 def _signed(source: Source, located: Located) -> Located:
     """`-2,3%`, `âm 2 độ C`, `-2 đến 0 độ C`: a minus before what can fall below zero."""
     start = located.start
+    if not source.folded.endswith(("-", "âm "), 0, start):
+        return located
     minus = _MINUS.search(source.folded, max(0, start - 5), start)
     if minus is None or not _SIGNED.match(source.folded, located.end):
         return located
@@ -112,7 +134,7 @@ def _joined(source: Source, first: Draft, worded: bool) -> list[Draft]:
     elif join in _RANGE:
         found = _range(source, first, second, join)
     elif join == "/" or (join == "trong" and second.kind == "count" and not second.doubtful):
-        found = [_ratio(first, second)]
+        found = [_ratio(source, first, second)]
     elif join in _LIST:
         found = _list(source, first, second, join, worded)
     elif join in _CHANGE and second.kind:
@@ -121,6 +143,8 @@ def _joined(source: Source, first: Draft, worded: bool) -> list[Draft]:
 
 
 def _connector(source: Source, end: int) -> tuple[str, int] | None:
+    if source.folded[end : end + 2].lstrip()[:1] not in _CONNECTORS:
+        return None
     match = _CONNECT.match(source.folded, end)
     return (match[1], match.end()) if match else None
 
@@ -172,10 +196,11 @@ def _range(source: Source, low: Draft, high: Draft, join: str) -> list[Draft]:
     ]
 
 
-def _ratio(above: Draft, below: Draft) -> Draft:
+def _ratio(source: Source, above: Draft, below: Draft) -> Draft:
     """`22/24 tiêu chí`, `1,9/4,6 tỷ đồng`: the unit and the magnitude count for both."""
     first, second = scaled_like(above.cells[0], below.cells[0]), below.cells[0]
-    doubtful = not below.kind and first.values[0] <= 31 and second.values[0] <= 12
+    small = first.values[0] <= 31 and second.values[0] <= 12
+    doubtful = not below.kind and (small or source.folded.startswith("/", below.end))
     return replace(
         below,
         start=above.start,
@@ -206,6 +231,8 @@ def _list(source: Source, first: Draft, second: Draft, join: str, worded: bool) 
     rising = all(b == a + 1 for a, b in pairwise(numbers))
     if not last.kind or (last.kind == "count" and not rising):
         return []
+    if rising and len(members) == 2 and join == "," and numbers[1] < 10:  # "đi lại 5, 6 lần": rather a range
+        last.doubtful = True
     return [*(_shared(member, last) for member in members[:-1]), last]
 
 
@@ -217,7 +244,7 @@ def _shared(member: Draft, owner: Draft) -> Draft:
         dimension=owner.dimension,
         cells=(scaled_like(member.cells[0], owner.cells[0]),),
         whole=owner.whole,
-        doubtful=owner.kind == "count",
+        doubtful=owner.doubtful or owner.kind == "count",
     )
 
 
@@ -249,6 +276,16 @@ def _comma_list(source: Source, context: Context) -> list[Draft]:
         drafts.append(_shared(Draft(start, start + len(part), "", "value", (cell,)), last))
         start += len(part) + 1
     return [_finished(source, draft, context) for draft in (*drafts, last)]
+
+
+def _ages(source: Source, context: Context) -> list[Draft]:
+    """`ở tuổi 90`, `tuổi 70, 75 và 80`: bare numbers behind `tuổi`."""
+    match = _AGE_LIST.match(source.folded, context.start)
+    if match is None or counted(source, match.end()) or magnitude_follows(source, match.end()):
+        return []
+    members = _DIGITS.finditer(source.folded, context.start, match.end())
+    cells = [(m.start(), m.end(), Cell((Decimal(m.group()),), "", m.group())) for m in members]
+    return [Draft(start, end, "age", "value", (cell,), "tuổi", "age") for start, end, cell in cells]
 
 
 def _alone(source: Source, draft: Draft, worded: bool) -> Draft:
@@ -292,7 +329,7 @@ def _finished(source: Source, draft: Draft, context: Context | None) -> Draft:
             hours = Fraction(draft.cells[0].values[0]) + Fraction(int(minutes[1]), 60)
             draft.cells = (Cell((quotient(Fraction(hours), Fraction(1)),)),)
             draft.end = minutes.end()
-    behind = _BEHIND.match(source.folded, draft.end)
+    behind = _BEHIND.match(source.folded, draft.end) if source.folded.startswith(" trở", draft.end) else None
     draft.approx = context.approximator(draft.dimension) if context else None
     if draft.approx is None and behind:
         draft.approx = "over" if behind[1] == "lên" else "under"
@@ -307,10 +344,18 @@ def _period(source: Source, draft: Draft, context: Context | None) -> Draft | No
     part = periods.part_of_year(source, draft.end, int(number), draft.unit)
     if part:
         return Draft(draft.start, part[0], "period", iso=part[1])
-    spans = context is None or context.last in _SPAN_HEADS or context.approximator(draft.dimension)
-    if spans or number != 9 or draft.unit != "tháng" or _SPAN_BEHIND.match(source.folded, draft.end):
+    if context is None or draft.unit != "tháng" or not 1 < number < 12:
         return None
-    return Draft(draft.start, draft.end, "period", iso=periods.year_part(9, False, None), doubtful=True)
+    rest = _REMAINING.match(source.folded, draft.end)
+    if context.last in _SPAN_HEADS or context.approximator(draft.dimension):
+        return None
+    draft.doubtful = number >= _MANY_MONTHS
+    if _SPAN_BEHIND.match(source.folded, draft.end):
+        return None
+    if rest or number == 9 or _RESULT_BEHIND.match(source.folded, draft.end):
+        iso = periods.year_part(int(number), rest is not None, None)
+        return Draft(draft.start, draft.end, "period", iso=iso, doubtful=True)
+    return None
 
 
 def scaled_like(cell: Cell, other: Cell) -> Cell:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from vnreport.quantities.lexicon import APPROXIMATORS, HEADS
+from vnreport.quantities.lexicon import APPROXIMATOR_ENDS, APPROXIMATORS, HEAD_ENDS, HEADS
 from vnreport.quantities.source import Source
 
+_NO_CLASS: frozenset[str] = frozenset()
+_OPENING = "(\"“”'-:*+•"
 _REACH = 48
 _WORDS = 5
 
@@ -31,9 +33,11 @@ class Context:
         self.words = text[max(low, line + 1) : start].split()[-_WORDS:]
         self.follows = low == floor > 0 and line < 0
         self.phrase = ""
-        self.classes: frozenset[str] = frozenset()
+        self.classes: frozenset[str] = _NO_CLASS
+        if HEAD_ENDS.isdisjoint((self.last, self.last.lstrip(_OPENING))):
+            return
         for size in range(len(self.words), 0, -1):
-            phrase = " ".join(self.words[-size:]).lstrip("(\"“”'-:*+•")
+            phrase = " ".join(self.words[-size:]).lstrip(_OPENING)
             classes = HEADS.get(phrase)
             if classes:
                 self.phrase, self.classes = phrase, classes
@@ -57,6 +61,8 @@ class Context:
         Right behind another quantity `trên` means "of" (`2 tỷ trên 5 tỷ`), but not before an age.
         """
         words = [word for word in self.words if word != "từ"]
+        if not words or words[-1] not in APPROXIMATOR_ENDS:
+            return None
         for size in range(min(4, len(words)), 0, -1):
             value = APPROXIMATORS.get(" ".join(words[-size:]))
             if value:

@@ -23,9 +23,15 @@ _ALONE = re.compile(r"([0-9]{1,2})(?![0-9])(?![.,/][0-9])")
 _JOIN = re.compile(rf" ?(,|;|và(?= )|hoặc(?= )|{RANGE}) ?(?:(?:hết )?ngày )?")
 _CLOCK_BEHIND = re.compile(r"(?: ?[,|-] ?| )([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?![0-9])")
 _CLOCK_BEFORE = re.compile(r"([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?::[0-5][0-9])?[ ,|-]{1,4}")
+_UNTIL_NOW = re.compile(r" (?:đến|tới) nay(?![^\W_])")
 _FROM = re.compile(r"(?<![^\W_])từ (?:ngày |tháng |năm |quý )?$")
 _SHARE_BEFORE = re.compile(r"(?:đạt|có|được|còn|là|với|:|,|-|bầu|chiếm) ?$")
 _SHARE_BEHIND = re.compile(r" ?(?:\(|=|số|tổng|nhất trí|đồng ý|tán thành|phiếu|diện|dân số|đạt)")
+MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAMED = rf"({'|'.join(MONTH_NAMES)})[a-z]{{0,6}}\.?"
+_ENGLISH = re.compile(rf"([0-9]{{1,2}})(?:st|nd|rd|th)? {_NAMED},? ({YEAR})")
+_ENGLISH_DAY = re.compile(rf"([0-9]{{1,2}})(?:st|nd|rd|th)?,? ({YEAR})")
+_ENGLISH_MONTH = re.compile(rf"(?<![^\W_]){_NAMED} $")
 _LONGEST = 6
 # A date or a list of days that ends in one: what must stand there for `days` to look closer.
 _NEAR = re.compile(
@@ -111,7 +117,12 @@ def _drafts(source: Source, items: list[_Day], joins: list[str]) -> list[Draft]:
             drafts.append(Draft(start, last.end, "period", iso=f"{item.iso()}/{last.iso()}"))
             at += 2
         else:
-            drafts.append(Draft(item.start, item.end, "date", iso=item.iso()))
+            now = _UNTIL_NOW.match(source.folded, item.end) if at + 1 == len(items) else None
+            start = from_word(source, item.start) if now else item.start
+            if now and start < item.start:
+                drafts.append(Draft(start, now.end(), "period", iso=f"{item.iso()}/.."))
+            else:
+                drafts.append(Draft(item.start, item.end, "date", iso=item.iso()))
             at += 1
     clock = _CLOCK_BEHIND.match(source.folded, items[-1].end)
     if clock and len(items) == 1 and items[0].year:
@@ -182,6 +193,21 @@ def clocked(source: Source, start: int) -> list[Draft]:
     found[0].start = start
     found[0].iso = _timed((found[0].iso or "")[:10], match)
     return found
+
+
+def english(source: Source, start: int) -> list[Draft]:
+    """`May 19, 2020`, `19th May 2020`; without its year such a date may be anything."""
+    begin, month, day = start, None, _ENGLISH.match(source.folded, start)
+    if day:
+        month, year = day[2], day[3]
+    elif (day := _ENGLISH_DAY.match(source.folded, start)) and (
+        name := _ENGLISH_MONTH.search(source.folded, max(0, start - 12), start)
+    ):
+        begin, month, year = name.start(), name[1], day[2]
+    if day is None or month is None:
+        return []
+    item = _Day(begin, day.end(), int(day[1]), MONTH_NAMES.index(month) + 1, int(year))
+    return [Draft(begin, item.end, "date", iso=item.iso())] if item.exists() else []
 
 
 def _timed(iso: str, clock: re.Match[str]) -> str:

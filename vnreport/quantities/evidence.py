@@ -196,6 +196,8 @@ class _Judge:
                     doubt.chosen = max(doubt.cell.values)
 
     def verdict(self, i: int, draft: Draft) -> Verdict:
+        if all(len(cell.values) == 1 for cell in draft.cells):
+            return _certain(draft)
         doubts = [self.doubts.get(Term(i, j)) for j in range(len(draft.cells))]
         unsure = {doubt.status for doubt in doubts if doubt and doubt.status != "certain"}
         numbers = tuple(

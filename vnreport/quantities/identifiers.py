@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from vnreport.quantities.draft import Draft
-from vnreport.quantities.lexicon import END
+from vnreport.quantities.lexicon import END, STOPS
 from vnreport.quantities.source import Source
 
 _TYPES = (
@@ -58,7 +58,7 @@ _CODE = re.compile(
 )
 _SHORT = re.compile(rf"[0-9]{{1,6}}(?:[A-ZĐa-f][0-9]?|:(?:19|20)[0-9]{{2}})?{END}(?![.,/:][0-9])")
 _HOUSE = re.compile(rf"[0-9]{{1,4}}[A-Z]?(?:/[0-9]{{1,4}}[A-Z]?){{1,5}}{END}(?![.,][0-9])")
-_HOUSES = frozenset(("số nhà", "nhà số", "ngõ", "hẻm", "kiệt", "ngách", "hạng"))
+_HOUSES = frozenset(("số nhà", "nhà số", "ngõ", "hẻm", "kiệt", "ngách", "hạng", "bậc"))
 _DATED = re.compile(rf"[0-9]{{1,4}}/(?:19|20)[0-9]{{2}}{END}(?![./-])")
 _DOCUMENTS = (
     "nghị",
@@ -155,6 +155,8 @@ def name_start(source: Source, start: int, floor: int, heads: frozenset[str]) ->
     if match is None:
         return None
     words = [(word.group(), word.start()) for word in _WORD.finditer(source.typed, match.start(), start)]
+    if all(word.isupper() for word, _ in words[-3:]):
+        return _shouted_start([(word.lower(), at) for word, at in words], heads)
     if not words[-1][0].istitle():
         return None
     for size in range(2, min(5, len(words)) + 1):
@@ -164,6 +166,14 @@ def name_start(source: Source, start: int, floor: int, heads: frozenset[str]) ->
         if not words[-size + 1][0][0].isupper() and not word[0].isupper():
             break
     return start if len(words) > 1 and words[-2][0].istitle() else None
+
+
+def _shouted_start(words: list[tuple[str, int]], heads: frozenset[str]) -> int | None:
+    """The same in a line of capitals, where only a head and two words that may be a name tell it."""
+    for size in range(3, min(5, len(words)) + 1):
+        if words[-size][0] in heads:
+            return None if any(word in STOPS for word, _ in words[1 - size :]) else words[-size][1]
+    return None
 
 
 def law_start(source: Source, start: int, floor: int) -> int | None:

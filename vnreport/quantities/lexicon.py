@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
 
+from vnreport.numerals import ONES
+
 _TONES = (
     *("oà òa", "oá óa", "oả ỏa", "oã õa", "oạ ọa", "oè òe", "oé óe", "oẻ ỏe", "oẽ õe", "oẹ ọe"),
     *("uỳ ùy", "uý úy", "uỷ ủy", "uỹ ũy", "uỵ ụy"),
@@ -66,6 +68,10 @@ for _word, _class in _rows("heads.tsv"):
     for _form in spellings(_word):
         HEADS[_form] = HEADS.get(_form, frozenset()) | {_class}
 APPROXIMATORS = _pairs("approximators.tsv")
+# The last words of these phrases: most numbers stand behind none of them.
+HEAD_ENDS, APPROXIMATOR_ENDS = (
+    frozenset(phrase.rpartition(" ")[2] for phrase in table) for table in (HEADS, APPROXIMATORS)
+)
 NOUNS = _pairs("nouns.tsv")
 STOPS = frozenset(form for (word,) in _rows("stops.tsv") for form in spellings(word))
 # How many words the longest noun has that begins with a word.
@@ -74,4 +80,13 @@ for _noun in NOUNS:
     _first = _noun.split(" ", 1)[0].rstrip(",")
     NOUN_LENGTHS[_first] = max(NOUN_LENGTHS.get(_first, 0), _noun.count(" ") + 1)
 
+
+def _set_phrase(before: str, number: str, behind: str) -> str:
+    """A pattern that matches at the number of `xe hai bánh`; `#` stands for any number."""
+    lookbehind = f"(?<={before} )" if before else ""
+    return f"{lookbehind}{number} {behind}".replace("#", f"(?:[0-9]{{1,2}}|{'|'.join(ONES)})")
+
+
+SET_PHRASE = re.compile(f"(?:{'|'.join(_set_phrase(*row) for row in _rows('set_phrases.tsv'))}){END}")
+"""At a number that belongs to a slogan, a set name or an idiom, and counts nothing."""
 UNIT = re.compile(rf"(?: ?|(?<=tr)\.)({alternation(UNITS)})(?:{END}|(?<=[%‰$²³]))(?!/c{END})")

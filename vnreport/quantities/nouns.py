@@ -9,6 +9,8 @@ from vnreport.quantities.source import Source
 
 _WORD = re.compile(r" ?(đ/c|[^\W\d_]+)(,(?= ))?")
 
+_WORD_BEFORE = re.compile(r"([^\W\d_]+)[^\w\n]+[0-9][^\n]*$")
+
 Word = tuple[str, int]  # folded, with the comma behind it; the offset behind it, without
 
 
@@ -41,18 +43,18 @@ def counted(source: Source, end: int) -> bool:
 
 
 def _noun_end(source: Source, start: int) -> tuple[int, str] | None:
-    words = _words(source.folded, start, 2)
+    words = _phrase(source.folded, start)
     if not words:
         return None
-    known = _known(source, start)
-    if known:
-        end, kind = known
-        if kind == "none":
-            return None
-        behind = _WORD.match(source.folded, end) if kind == "classifier" else None
-        head = _known(source, end) if behind and behind[1] not in STOPS else None
-        return (head[0], kind) if head and head[1] != "none" else (end, kind)
-    return _unknown(source, words)
+    known = _known(source, words)
+    if known is None:
+        return _unknown(source, words[:2])
+    end, kind = known
+    if kind == "none":
+        return None
+    behind = _phrase(source.folded, end) if kind == "classifier" else []
+    head = _known(source, behind) if behind and behind[0][0].rstrip(",") not in STOPS else None
+    return (head[0], kind) if head and head[1] != "none" else (end, kind)
 
 
 def _unknown(source: Source, words: list[Word]) -> tuple[int, str] | None:
@@ -61,8 +63,8 @@ def _unknown(source: Source, words: list[Word]) -> tuple[int, str] | None:
     if first in STOPS:
         return None
     typed = source.typed[end - len(first) : end]
-    acronym = typed.isupper() and len(typed) > 1
-    if typed[0].isupper() and not acronym:
+    acronym = typed.isupper() and len(typed) > 1 and not _shouted(source, end - len(first))
+    if typed[0].isupper() and not acronym and not typed.isupper():
         return None
     if len(words) > 1 and first == word and not acronym:
         second, behind = words[1][0].rstrip(","), words[1][1]
@@ -71,25 +73,32 @@ def _unknown(source: Source, words: list[Word]) -> tuple[int, str] | None:
     return end, "unknown"
 
 
-def _words(text: str, start: int, count: int) -> list[Word]:
-    """Up to `count` words from `start`, as long as single spaces part them."""
-    words: list[Word] = []
-    at = start
-    while len(words) < count:
-        match = _WORD.match(text, at)
-        if match is None or (words and match.start(1) == at):
-            break
-        words.append((match[1] + (match[2] or ""), match.end(1)))
+def _shouted(source: Source, start: int) -> bool:
+    """Whether the word before the number is in capitals, too."""
+    before = _WORD_BEFORE.search(source.typed, max(0, start - 30), start)
+    return before is not None and len(before[1]) > 1 and before[1].isupper()
+
+
+def _phrase(text: str, start: int) -> list[Word]:
+    """The words from `start` that a noun phrase may have, as long as single spaces part them."""
+    match = _WORD.match(text, start)
+    if match is None:
+        return []
+    word, comma = match.groups()
+    words = [(word + comma if comma else word, match.end(1))]
+    for _ in range(max(2, NOUN_LENGTHS.get(word, 0)) - 1):
         at = match.end()
+        match = _WORD.match(text, at)
+        if match is None or match.start(1) == at:
+            break
+        word, comma = match.groups()
+        words.append((word + comma if comma else word, match.end(1)))
     return words
 
 
-def _known(source: Source, start: int) -> tuple[int, str] | None:
-    """The end of the longest noun of the table at `start`, and its class."""
-    match = _WORD.match(source.folded, start)
-    longest = NOUN_LENGTHS.get(match[1], 0) if match else 0
-    words = _words(source.folded, start, longest) if longest else []
-    for size in range(len(words), 0, -1):
+def _known(source: Source, words: list[Word]) -> tuple[int, str] | None:
+    """The end of the longest noun of the table that words begin with, and its class."""
+    for size in range(min(NOUN_LENGTHS.get(words[0][0].rstrip(","), 0), len(words)), 0, -1):
         phrase = " ".join([word for word, _ in words[:size]]).rstrip(",")
         kind = NOUNS.get(phrase)
         if kind and (size == 1 or "việt nam" in phrase or not _names(source, words[:size])):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from vnreport.numerals import MAGNITUDES, ONES, WORDS, Number, read, read_digits
+from vnreport.numerals import EXACT, MAGNITUDES, ONES, WORDS, Number, read, read_digits
 from vnreport.quantities.draft import Cell
 from vnreport.quantities.lexicon import END, UNIT
 from vnreport.quantities.source import Source
@@ -15,9 +16,10 @@ _DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?![0-9]|[.,][0-9])")
 _TR = r"tr(?=[ .]?(?:đ|d|vnđ))"
 MAGNITUDE = re.compile(
-    r" ?(?:(?:nghìn|ngàn|vạn|triệu|triêu|trăm|chục|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất|số|giá)))"
+    r" ?(?:(?:nghìn|ngàn|vạn|triệu|triêu|trăm|chục|million|billion|trillion|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất|số|giá)))"
     rf"{END}|{_TR})"
 )
+_MAGNITUDE_LETTERS = frozenset("nvtcmb")
 _WORDS = "|".join(sorted(WORDS, key=len, reverse=True))
 _TOKEN = re.compile(rf" ?((?:{_WORDS}){END}|{_TR}|[0-9]+(?:[.,][0-9]+)*)")
 _PERCENT = re.compile(r" ?phần (?:trăm|nghìn|ngàn)")
@@ -51,7 +53,7 @@ def number_at(source: Source, start: int) -> Located | None:
     if match is None:
         return _composed(source, start, "", start)
     typed, end = match.group(), match.end()
-    spaced = _SPACED.match(text, start) if len(typed) <= 3 else None
+    spaced = _SPACED.match(text, start) if len(typed) <= 3 and text.startswith(" ", end) else None
     if spaced:
         typed, end = spaced.group().replace(" ", ""), spaced.end()
     if magnitude_follows(source, end):
@@ -65,12 +67,15 @@ def number_at(source: Source, start: int) -> Located | None:
 
 def magnitude_follows(source: Source, end: int) -> bool:
     """Whether `triệu`, `tỷ` … stands behind `end`; `Triệu Sơn` is a name."""
-    match = MAGNITUDE.match(source.folded, end)
+    text = source.folded
+    if text[end : end + 2].lstrip()[:1] not in _MAGNITUDE_LETTERS:
+        return False
+    match = MAGNITUDE.match(text, end)
     if match is None:
         return False
     words = source.typed[match.start() : match.end() + 12].split()
     named = len(words) > 1 and words[0].istitle() and words[1].istitle()
-    return not named or UNIT.match(source.folded, match.end()) is not None
+    return not named or UNIT.match(text, match.end()) is not None
 
 
 def _mark(typed: str, values: tuple[Number, ...]) -> str:
@@ -88,6 +93,9 @@ def _composed(source: Source, start: int, typed: str, end: int) -> Located | Non
         typed: its digits, where it begins with digits.
         end: where they end, or `start`.
     """
+    simple = _scaled(source, start, typed, end) if typed else None
+    if simple:
+        return simple
     tokens = _Tokens(source, typed, end)
     value, used = read(tokens)
     elided = used > 1 and tokens[used - 2] in MAGNITUDES and tokens[used - 1] in ONES
@@ -105,6 +113,16 @@ def _composed(source: Source, start: int, typed: str, end: int) -> Located | Non
     scaled = any(token in MAGNITUDES for token in tokens)
     scale = tokens[1] if typed and used > 1 else ""
     return Located(start, tokens.ends[used - 1], Cell(values, _mark(typed, values), typed, scale), scaled)
+
+
+def _scaled(source: Source, start: int, typed: str, end: int) -> Located | None:
+    """Digits with one magnitude word that nothing goes on: `9,2 tỷ`, the commonest of them."""
+    match = MAGNITUDE.match(source.folded, end)
+    word = match.group().strip() if match else ""
+    if match is None or word not in MAGNITUDES or _TOKEN.match(source.folded, match.end()):
+        return None
+    values = tuple(EXACT.multiply(value, Decimal(MAGNITUDES[word])) for value in read_digits(typed))
+    return Located(start, match.end(), Cell(values, _mark(typed, values), typed, word), True) if values else None
 
 
 class _Tokens(Sequence[str]):

@@ -27,7 +27,7 @@ _YEARS = re.compile(
 _AND_YEARS = re.compile(rf" ?(?:,|và) ?((?:năm )?)(?={YEAR})")
 _MONEY_BEHIND = re.compile(r" ?(?:nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng|đ|%)(?![^\W_])")
 _UNTIL_NOW = re.compile(rf" (?:đến|tới) nay{END}")
-_EDGE = re.compile(r"(?:(tuần|ngày|mấy|nửa) )?(?<![^\W_])(đầu|cuối|hết) $")
+_EDGE = re.compile(r"(?:(tuần|ngày|tháng|mấy|nửa) )?(?<![^\W_])(đầu|cuối|hết) $")
 _RANGE_WORD = re.compile("đến|tới")
 _OF_YEAR = re.compile(
     rf" (?:(đầu|cuối)(?: của)? năm(?! học)|(?:của )?năm(?= ?{YEAR}))"

@@ -22,7 +22,6 @@ _CANDIDATE = re.compile(
     rf"|một(?= (?:phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}){END})"
     r"|không(?= phẩy )|trăm(?= phần trăm))"
     r"|(?P<ordinal>(?:lần|thứ|hạng)(?= [nhbtsc]))"
-    rf"|(?P<edge>(?:đầu|cuối) năm{END}(?! (?:học|{YEAR})))"
     rf"|(?P<roman>[ivxl]{{1,8}}){END})"
 )
 _LIST_NUMBER = re.compile(
@@ -43,14 +42,24 @@ _CLOCK = re.compile(
 )
 _DAY_BEFORE = re.compile(r"(?<![^\W_])(?:nay|qua|mai|kia)(?:,| ?\() ?$")
 _CLOCK_BEFORE = re.compile(r"(?:giờ|h)(?: ?[0-9]{2})? ?(?:-|đến|tới) ?$")
-_CLOCK_HEADS = frozenset(("lúc", "hồi", "vào", "từ", "đến", "khung", "tới"))
+_CLOCK_RANGE = re.compile(r"[0-9]{1,2} ?(?:-|đến|tới) ?[0-9]{1,2} ?(?:giờ|h)")
+_CLOCK_HEADS = frozenset(("lúc", "hồi", "vào", "từ", "đến", "khung", "tới", "trước"))
 _DAYTIME = re.compile(
-    rf" (?:sáng|chiều|tối|trưa|đêm|khuya|hằng ngày|hàng ngày|mỗi ngày|cùng ngày){END}"
+    rf" (?:sáng|chiều|tối|trưa|đêm|khuya|hằng ngày|hàng ngày|mỗi ngày|cùng ngày|hôm (?:sau|trước)){END}"
     rf"| ?,? ?(?:ngày )?[0-9]{{1,2}} ?[/.-] ?[0-9]{{1,2}}(?![0-9]|[.,][0-9])"
     rf"| ?- ?[0-9]{{1,2}} ?(?:h|giờ){END}"
 )
 _CLOCK_DAY = re.compile(r" ?,? ?(?:sáng |chiều |tối )?(?:ngày |, )(?=[0-9])")
+_NOT_COUNTED = ("tháng", "giờ", "g", "h", "k", "đến", "tới", "và", "hoặc", "hết", "st", "nd", "rd", "th")
+# A number whose shape and next word leave no date, clock time, year, telephone number, code or list number.
+_AMOUNT = re.compile(
+    r"(?!0[0-9]{2})[0-9]{1,9}(?:,[0-9]{1,3}|\.[0-9]{3})?"
+    rf"(?:%| ?(?![^\W\d_]? ?[-/])(?!(?:{'|'.join((*_NOT_COUNTED, *dates.MONTH_NAMES))}){END})"
+    r"[^\W\d_](?![0-9]))"
+)
+_PLACE_BEHIND = re.compile(rf" (?:ở|tại|trên|trong) (?!vòng{END})")
 _PLACE = re.compile(r"([0-9]{1,3})(?:/[0-9]{1,4})?(?![0-9]|[.,/-][0-9])")
+_ENGLISH_PLACE = re.compile(rf"[0-9]{{1,3}}(?:st|nd|rd|th){END}")
 _LONE_DAY = re.compile(r"[0-9]{1,2}(?![0-9.,/-]| ?[^\W\d_])|[0-9]{1,2} (?:hằng|hàng) tháng")
 _NUMBER = r"[0-9]{1,15}(?:[.,][0-9]{1,15}){0,5}"
 _TAIL = re.compile(rf"(?: ?(?:-|/|đến|tới) ?{_NUMBER}){{1,8}}")
@@ -101,9 +110,7 @@ class _Scanner:
             return self.add(words.number(self.source, start, self.floor))
         if kind == "ordinal":
             return self.add(words.ordinal(self.source, start, self.floor))
-        if kind == "roman":
-            return self.add(words.roman(self.source, start, self.floor))
-        return self.add(words.edge(self.source, start))
+        return self.add(words.roman(self.source, start, self.floor))
 
     def add(self, found: Iterable[Draft]) -> int:
         """Keep what was found; returns its end, 0 for nothing."""
@@ -143,6 +150,9 @@ class _Scanner:
             if before in "#_@" or self.tagged(start):
                 return []
         context = Context(source, start, self.floor)
+        if _AMOUNT.match(text, start):
+            found = self.headed(context) if context.classes else []
+            return found or self.name(context) or amounts.read(source, context)
         end = identifiers.code(source, start)
         if end:
             return [Draft(self.document_start(context), end, "identifier")]
@@ -180,7 +190,8 @@ class _Scanner:
         source, start, classes, phrase = self.source, context.start, context.classes, context.phrase
         if "phone" in classes:
             number = _PHONE_NUMBER.match(self.text, start)
-            return self.nothing(number.end() if number else start + 1)
+            if number is None or number.end() - start > 2:
+                return self.nothing(number.end() if number else start + 1)
         found: list[Draft] = []
         if "month" in classes:
             found = periods.months(source, start)
@@ -271,16 +282,22 @@ class _Scanner:
         if _PHONE.match(text, start):
             return []
         found = dates.clocked(source, start) or dates.days(source, start, self.day_before(start))
+        found = found or dates.english(source, start)
         if found:
             return found
         clock = _CLOCK.match(text, start)
         if clock and self.is_clock(clock, context):
             behind = _CLOCK_DAY.match(text, clock.end())
             return (dates.days(source, behind.end(), True) if behind else []) or self.nothing(clock.end())
+        if context.last == "khung" and (clock := _CLOCK_RANGE.match(text, start)):
+            return self.nothing(clock.end())
         found = periods.month_of_year(source, start) or periods.years(source, start, False)
         if found:
             periods.widen(source, found, start, self.floor, cut=False)
             return found
+        place = _ENGLISH_PLACE.match(text, start)
+        if place:
+            return self.nothing(place.end())
         return self.name(context) or dates.loose(source, start) or amounts.read(source, context)
 
     def day_before(self, start: int) -> bool:
@@ -297,6 +314,8 @@ class _Scanner:
         text = clock.group()
         if context.last in _CLOCK_HEADS or _DAYTIME.match(self.text, clock.end()):
             return True
+        if context.last == "sau" and _PLACE_BEHIND.match(self.text, clock.end()):  # "sau 17 giờ ở chợ"
+            return True
         if _CLOCK_BEFORE.search(self.text, max(0, clock.start() - 16), clock.start()):
             return True
         if text.endswith("h"):
@@ -305,16 +324,17 @@ class _Scanner:
 
     def name(self, context: Context) -> list[Draft]:
         """`Phường Móng Cái 3`, `đường Đông - Tây 4`, `30a`: a number that ends a name."""
-        source, start = self.source, context.start
-        if amounts.plausible_year(self.text[start : start + 4]):
+        source, text, start = self.source, self.text, context.start
+        if amounts.plausible_year(text[start : start + 4]):
             law = identifiers.law_start(source, start, self.floor)
             return [Draft(law, start + 4, "identifier")] if law is not None else []
-        end = identifiers.numbered(source, start, "")
+        named = bool(context.last) and not source.typed[text.rfind(context.last, 0, start)].islower()
+        end = identifiers.numbered(source, start, "") if named else None
         begin = identifiers.name_start(source, start, self.floor, _PLACES) if end else None
         if end and begin is not None and (not self.counts(end) or self.surface(begin, end) in self.names):
             return [Draft(begin, end, "identifier")]
         end = identifiers.lettered(source, start)
-        if end and not UNIT.match(self.text, end - 1):
+        if end and not UNIT.match(text, end - 1):
             return [Draft(start, end, "identifier")]
         if context.last == "nghiệp":
             end = identifiers.version(source, start)

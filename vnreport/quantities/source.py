@@ -15,7 +15,8 @@ _UNUSUAL = re.compile("[" + "".join(map(chr, _PLAIN)) + "]")
 LOWER = "a-zđàáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
 UPPER = "A-Z" + LOWER.removeprefix("a-z").upper()
 _BREAK = re.compile(rf"(?<=[^\n.:;!?])\n(?=[{LOWER}])(?![a-zđ][).])")
-_BREAK_BEFORE_NUMBER = re.compile(rf"(?<=[{LOWER}])\n(?=[0-9])(?![0-9]{{1,2}}(?:\.[0-9]+)*[.)/:-])")
+_BREAK_BEFORE_NUMBER = re.compile(rf"(?<=[{LOWER}])\n(?=[0-9])(?![0-9]{{1,2}}(?:\.[0-9]+)* ?[.)/:-])")
+_NUMBERED = re.compile(r"[Ss]ố [0-9]{1,4}$|SỐ [0-9]{1,4}$")
 _SPACE_RUN = re.compile(" {2,}")
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff "
 _FULL_LINE = 40
@@ -57,13 +58,19 @@ def fold(text: str) -> Source:
     if _UNUSUAL.search(typed):
         typed = typed.translate(_PLAIN)
     if "\n" in typed:
-        typed = _BREAK_BEFORE_NUMBER.sub(_joint, _BREAK.sub(" ", typed))
+        typed = _BREAK_BEFORE_NUMBER.sub(_joint, _BREAK.sub(_unless_numbered, typed))
     if "  " in typed:
         typed, offsets = _single_spaced(typed, offsets)
     folded = typed.lower()
     if len(folded) != len(typed):
         folded = "".join(low if len(low := char.lower()) == 1 else char for char in typed)
     return Source(text, typed, folded, offsets)
+
+
+def _unless_numbered(match: re.Match[str]) -> str:
+    """A space, but not behind `số 1` at the end of a line."""
+    numbered = _NUMBERED.search(match.string, max(0, match.start() - 12), match.start())
+    return "\n" if numbered else " "
 
 
 def _joint(match: re.Match[str]) -> str:

@@ -36,7 +36,7 @@ _MONEY_SCALE = re.compile(r"(triệu|triêu|tỷ|tỉ|nghìn|ngàn|tr)(?: rưỡ
 _COUNTED_IN_MILLIARDS = re.compile(rf" (?:người|dân|lượt|cổ phiếu|con|cây){END}")
 _RATE = re.compile(
     rf" ?/ ?((?:[0-9]{{1,3}} (?=(?:tháng|năm|ngày|tuần|giờ|phút|quý){END}))?)"
-    rf"(?=[^\W\d_]|%)(?!c{END})"
+    rf"(?=[^\W\d_]|%)(?!(?:c|kh|kế hoạch|chỉ tiêu|dự toán|mục tiêu|nghị quyết|định mức|nhu cầu|tổng số|tổng){END})"
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
@@ -75,11 +75,12 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
     elif known_noun(source, end) or not (_YEAR.fullmatch(cell.typed) and not located.scaled):
         _count(source, located, draft, worded)
     if draft.kind:
-        half = _HALF.match(text, draft.end)
+        half = _HALF.match(text, draft.end) if text.startswith(" rưỡi", draft.end) else None
         if half:
             draft.end = half.end()
             draft.cells = (replace(cell, values=tuple(_plus_half(value) for value in draft.cells[0].values)),)
-        _rate(source, draft)
+        if text.startswith(("/", " /"), draft.end):
+            _rate(source, draft)
     return draft
 
 

@@ -18,6 +18,7 @@ from vnreport.quantities.source import Source
 _ORDINALS = {"nhất": 1, "nhì": 2} | {word: value for word, value in AFTER_ODD.items() if value > 1}
 _ORDINAL = re.compile(rf"(?:lần thứ|thứ|lần|hạng) (mười|{'|'.join(_ORDINALS)}){END}")
 _WEEKDAY_BEFORE = frozenset(("sáng", "chiều", "tối", "trưa", "ngày", "vào", "trực", "cả", "kể", "các"))
+_WEEKDAY_ROW = re.compile(r"(?:sáng|chiều|tối|trưa|ngày|vào|các)(?: thứ \w+,?(?: và| hoặc)?){1,6} (?:thứ )?$")
 _WEEKDAY_BEHIND = re.compile(
     r" ?,? ?\(?(?:ngày )?[0-9]{1,2} ?[/.-] ?[0-9]"
     r"|,? (?:chủ nhật|hằng tuần|hàng tuần|và thứ|tuần)"
@@ -208,8 +209,10 @@ def weekday(source: Source, context: Context, end: int) -> bool:
         end: the offset behind the number.
     """
     words = context.words[:-1] if context.last == "thứ" else context.words
-    before = words[-1] if words else ""
-    return before in _WEEKDAY_BEFORE or _WEEKDAY_BEHIND.match(source.folded, end) is not None
+    before = words[-1].lstrip("“\"'(") if words else ""
+    if before in _WEEKDAY_BEFORE or _WEEKDAY_BEHIND.match(source.folded, end):
+        return True
+    return _WEEKDAY_ROW.search(source.folded, max(0, context.start - 40), context.start) is not None
 
 
 def _enumerates(source: Source, start: int, end: int) -> bool:
@@ -265,12 +268,3 @@ def _roman(text: str) -> int:
     values = [_LETTERS[letter] for letter in text]
     pairs = zip(values, [*values[1:], 0], strict=True)
     return sum(-value if value < following else value for value, following in pairs)
-
-
-def edge(source: Source, start: int) -> list[Draft]:
-    """`so với đầu năm`, `đến cuối năm`: a point of a year that is not named."""
-    text = source.folded
-    if not text.endswith(("so với ", "đến "), 0, start):
-        return []
-    iso = "--01-01/.." if text.startswith("đầu", start) else "../--12-31"
-    return [Draft(start, start + len("đầu năm") + (iso[0] == "."), "period", iso=iso)]

@@ -35,10 +35,13 @@ INDICATOR = read_cues("indicator_cues.tsv")
 | `plan` | what is to be reached: `kế hoạch`, `dự toán`, `KH` |
 | `base` | an earlier time: `cùng kỳ`, `đầu năm` |
 | `change`, `compared`, `times` | verbs and adjectives of a difference: `tăng`, `thấp hơn`, `gấp` |
+| `up`, `down` | which way it goes |
+| `parts`, `some` | what opens all the parts of a sum, and some of them: `gồm`, `trong đó` |
 | `reach`, `to`, `about`, `filler` | what stands before a figure: `đạt`, `xuống còn`, `khoảng`, `tức là` |
 | `set`, `issuer` | who sets a plan: `giao`, `huyện` |
 | `task`, `target` | what makes a ratio a result over its target: `kết nạp`, `tiêu chí` |
-| `share`, `case`, `presence` | what makes it a part of a whole: `hộ`, `vụ`, `có mặt` |
+| `share`, `case`, `presence` | what makes it a part of a whole: `hộ`, `ý kiến`, `có mặt` |
+| `settled` | cases whose settling counts where a percentage says so: `vụ` |
 | `head` | how the name of an indicator begins: `tỷ lệ`, `sản lượng` |
 | `opening`, `closing`, `beside` | words around a name that are not part of it |
 | `kept` | ends of a name that look like such: `trồng mới` |

@@ -27,19 +27,28 @@ class Figure:
     Attributes:
         span: where it stands in the composed text.
         quantity: what it says.
-        left: the words since the figure before it, normalised; without what
-            stands in brackets there.
-        right: the words up to the next one, likewise.
+        before: what stands between it and the figure before it.
+        behind: what stands between it and the next one.
         surface: its own characters.
         place: its place among the figures of the sentence.
     """
 
     span: Span
     quantity: QuantityLike
-    left: str
-    right: str
+    before: str
+    behind: str
     surface: str
     place: int
+
+    @cached_property
+    def left(self) -> str:
+        """The words before it, normalised; without what stands in brackets there."""
+        return _words(self.before)
+
+    @cached_property
+    def right(self) -> str:
+        """The words behind it, likewise."""
+        return _words(self.behind)
 
     @property
     def percent(self) -> bool:
@@ -93,17 +102,21 @@ class Figure:
         return not mine or not others or mine in others or others in mine
 
 
+def tells_figures(members: Sequence[Span], quantities: Sequence[QuantityLike]) -> bool:
+    """Whether any of a sentence's quantities may be a figure."""
+    return any(quantities[span.index].kind in _NUMERIC for span in members)
+
+
 def figures(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequence[QuantityLike]) -> Iterator[Figure]:
     """The figures of a sentence in their order; dates, identifiers and the like are words between them."""
     numeric: list[Span] = []
     for span in spans:
-        surface = text[span.start : span.end].lower()
-        kind = quantities[span.index].kind
-        if kind not in _NUMERIC or (kind == "duration" and _LONG.search(surface)):
+        quantity = quantities[span.index]
+        if quantity.kind not in _NUMERIC:
             continue
-        if quantities[span.index].value == 1 and _PER_ONE.search(
-            text, max(sentence.start, span.start - 20), span.start
-        ):
+        if quantity.kind == "duration" and _LONG.search(text[span.start : span.end].lower()):
+            continue
+        if quantity.value == 1 and _PER_ONE.search(text, max(sentence.start, span.start - 20), span.start):
             continue
         if not numeric or span.start >= numeric[-1].end:
             numeric.append(span)
@@ -114,8 +127,8 @@ def figures(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequen
         yield Figure(
             span=span,
             quantity=quantities[span.index],
-            left=_words(text[max(start, end - _CLIP) : end]),
-            right=_words(text[behind : min(until, behind + _CLIP)]),
+            before=text[max(start, end - _CLIP) : end],
+            behind=text[behind : min(until, behind + _CLIP)],
             surface=text[span.start : span.end],
             place=place,
         )

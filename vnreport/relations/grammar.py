@@ -9,6 +9,7 @@ from typing import Literal
 from vnreport.relations.cues import INDICATOR, pattern
 from vnreport.relations.figures import Figure
 
+Direction = Literal["up", "down"]
 Key = Literal["actual", "plan", "base", "stated", "growth", "excess"]
 KEYS: tuple[Key, ...] = ("actual", "plan", "base", "stated", "growth", "excess")
 
@@ -16,9 +17,10 @@ PLAN, BASE, CHANGE, COMPARED, TIMES, REACH, TO, ABOUT, FILLER, SET = (
     pattern(INDICATOR, kind)
     for kind in ("plan", "base", "change", "compared", "times", "reach", "to", "about", "filler", "set")
 )
-TASK, SHARE, CASE, TARGET, PRESENCE, ISSUER = (
-    pattern(INDICATOR, kind) for kind in ("task", "share", "case", "target", "presence", "issuer")
+TASK, SHARE, CASE, SETTLED, TARGET, PRESENCE, ISSUER = (
+    pattern(INDICATOR, kind) for kind in ("task", "share", "case", "settled", "target", "presence", "issuer")
 )
+UP, DOWN, PARTS, SOME = (pattern(INDICATOR, kind) for kind in ("up", "down", "parts", "some"))
 _WHOLE = rf"(?:(?:khối lượng|diện tích|tổng số|tổng) )?{PLAN}"
 _BEFORE = rf"(?:.* và )?(?:(?:{FILLER}|{ABOUT}) )*"
 
@@ -65,12 +67,23 @@ YEARLY = re.compile(r"(?:.* )?bình quân(?: (?:mỗi|hằng|hàng|một) năm)?
 """A mean change, not one over a period told."""
 MISSED = re.compile(r"(?:chưa|không) đạt")
 
+ALL_PARTS = re.compile(rf"[,;:(]? ?{PARTS}\b.*|:.*")
+"""Behind a sum whose parts follow, all of them."""
+SOME_PARTS = re.compile(rf"[,;(]? ?{SOME}\b.*|\(.*")
+"""Behind one of whose parts some follow."""
+EACH = re.compile(rf".*?(?P<before>(?:\b(?:{REACH}|{CHANGE}) )?)lần lượt(?P<behind>(?: [^,;:]*)?)")
+"""`A, B lần lượt đạt p%, q%`."""
+LIST_JOINT = re.compile(r",|;|và|, và")
+
+_WAY = re.compile(rf"\b(?:(?P<down>{DOWN})|{UP})\b")
 _NAMES_PLAN = re.compile(rf"\b{PLAN}\b")
 _NAMES_BASE = re.compile(rf"\b{BASE}\b")
 _TASK = re.compile(rf"\b{TASK}\b")
 _PRESENCE = re.compile(rf"\b{PRESENCE}\b")
 _TARGET = re.compile(rf"{TARGET}\b")
 _CASE = re.compile(rf"{CASE}\b")
+_SETTLED = re.compile(rf"{SETTLED}\b")
+_TASK_BEHIND = re.compile(rf"(?:[^,;:()]{{1,20}} )?(?:đã |được )+{TASK}\b|nhận tiền\b")
 _SHARE = re.compile(rf"{SHARE}\b")
 _MEASURED = re.compile(r".*(?:đồng|vnd|triệu|tỷ)|(?:ha|km|m|m2|t|tấn|tạ|kg)\b")
 
@@ -110,6 +123,19 @@ def _growth_or_excess(figure: Figure, verb: str | None) -> Key:
     return "growth" if figure.percent and verb and verb != "vượt" else "excess"
 
 
+def direction(figure: Figure) -> Direction | None:
+    """Which way a change goes; None where its words do not tell."""
+    ways = list(_WAY.finditer(figure.segment))
+    if not ways:
+        return "up" if figure.segment.startswith("hơn ") else None
+    return "down" if ways[-1]["down"] else "up"
+
+
+def beyond_plan(figure: Figure) -> bool:
+    """Whether a change is one from a plan: `vượt 6%`, `thấp hơn 3 ha so với kế hoạch`."""
+    return "vượt" in figure.segment or names_plan(figure.segment) or AGAINST_PLAN.match(figure.right) is not None
+
+
 def names_level(actual: Figure, figure: Figure) -> bool:
     """Whether `vượt chỉ tiêu 90%` names the level passed; `vượt chỉ tiêu 0,3%` names the distance."""
     if not names_plan(figure.segment) or figure.value is None or actual.value is None:
@@ -137,6 +163,7 @@ def is_target(ratio: Figure) -> bool:
         or _TARGET.match(ratio.unit)
         or _MEASURED.match(ratio.unit)
         or _TASK.search(ratio.near)
+        or _TASK_BEHIND.match(ratio.right)
         or AGAINST_PLAN.match(ratio.right)
     )
 
@@ -156,7 +183,7 @@ def states_plan(actual: Figure, figure: Figure, *, referred: bool) -> bool:
     if OF_SOMETHING.match(figure.right):
         return False
     if _CASE.match(actual.unit):
-        return False
+        return actual.ratio and reaches(actual, figure) and _SETTLED.match(actual.unit) is not None
     counts_people = _SHARE.match(actual.unit) is not None
     if actual.ratio:
         return "=" in figure.segment or is_target(actual) or not counts_people

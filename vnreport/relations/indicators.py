@@ -6,11 +6,12 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TypedDict
 
-from vnreport.relations.grammar import KEYS
+from vnreport.relations.figures import tells_figures
+from vnreport.relations.grammar import KEYS, Direction
 from vnreport.relations.owners import plan_owner
 from vnreport.relations.reader import Draft, Reader
 from vnreport.relations.spans import LabelledSpan, Offsets, QuantityLike, Span, group
-from vnreport.relations.verdict import Relation, Verdict, check
+from vnreport.relations.verdict import Relation, Verdict, check, check_sum
 
 _FAR = 400
 """How many characters before an indicator its period may stand."""
@@ -27,9 +28,11 @@ class Indicator(TypedDict):
         base: an earlier value.
         stated: the percentage of plan or base that the text states.
         growth: the change in per cent, or how many times over.
-        excess: the change, or what lies beyond the plan, as an amount or in points.
+        excess: the change, or how far from the plan, as an amount or in points.
         period: the period it was reached in.
         owner: the words that name who set the plan.
+        direction: whether `growth` or `excess` went up or down.
+        parts: of a sum, the figures that should add up to `actual`; else empty.
         relation: which stated figure `recomputed` and `verdict` speak of.
         recomputed: what follows from the other figures, a decimal string.
         verdict: how the stated figure meets it.
@@ -45,6 +48,8 @@ class Indicator(TypedDict):
     excess: int | None
     period: int | None
     owner: str | None
+    direction: Direction | None
+    parts: list[int]
     relation: Relation | None
     recomputed: str | None
     verdict: Verdict
@@ -68,7 +73,8 @@ def find_indicators(
 
     Returns:
         One indicator for each figure reported against something, in the order
-        of the text; one for each plan where a figure has several.
+        of the text; one for each plan where a figure has several. A figure that
+        is told with its parts makes one more, whose relation is `sum`.
     """
     offsets = Offsets(text)
     spans = offsets.spans(sentences)
@@ -77,6 +83,8 @@ def find_indicators(
     found: list[tuple[Reader, Draft, Sequence[Span]]] = []
     before: Reader | None = None
     for sentence, inside, owners in zip(spans, members, bodies, strict=True):
+        if not tells_figures(inside, quantities):
+            continue
         reader = Reader(offsets.text, sentence, inside, quantities, before)
         if reader.row:
             if sentence.label != "OTHER":
@@ -86,7 +94,9 @@ def find_indicators(
 
 
 def _indicator(reader: Reader, draft: Draft, bodies: Sequence[Span]) -> Indicator:
-    result = check(draft.figures)
+    actual = draft.actual
+    way = draft.direction
+    result = check_sum(actual, draft.parts) if actual and draft.parts else check(draft.figures, way)
     index = {key: draft.figures[key].span.index if key in draft.figures else None for key in KEYS}
     return Indicator(
         sentence=reader.sentence.index,
@@ -99,6 +109,8 @@ def _indicator(reader: Reader, draft: Draft, bodies: Sequence[Span]) -> Indicato
         excess=index["excess"],
         period=_period(reader, draft),
         owner=_owner(reader, draft, bodies),
+        direction=way,
+        parts=[part.span.index for part in draft.parts],
         relation=result.relation,
         recomputed=result.recomputed,
         verdict=result.verdict,

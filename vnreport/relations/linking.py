@@ -36,7 +36,7 @@ class Party(TypedDict):
     mentions: list[int]
 
 
-def link(text: str, entities: Sequence[LabelledSpan]) -> list[Party]:
+def link(text: str, entities: Sequence[LabelledSpan], norms: Sequence[str] = ()) -> list[Party]:
     """Join the mentions of one person and of one body.
 
     A short name belongs to the last person before it whose name ends with it
@@ -47,11 +47,13 @@ def link(text: str, entities: Sequence[LabelledSpan]) -> list[Party]:
     Args:
         text: the text, as given.
         entities: spans labelled `PER`, `TITLE`, `ORG`, in the order of the text.
+        norms: their regular forms (`vnreport.abbreviations.expand`), where they are known.
 
     Returns:
         People and bodies in the order of their first mentions.
     """
-    names = {i: expand(text[e.start : e.end], e.label, text) for i, e in enumerate(entities) if e.label != "TITLE"}
+    forms = norms or [expand(text[e.start : e.end], e.label, text) for e in entities]
+    names = {i: form for i, (e, form) in enumerate(zip(entities, forms, strict=True)) if e.label != "TITLE"}
     people = {i: _words(name) for i, name in names.items() if entities[i].label == "PER"}
     bodies = {i: _words(name) for i, name in names.items() if entities[i].label == "ORG"}
     parties = _parties("PER", _join_people(people), names) + _parties("ORG", _join_bodies(bodies), names)

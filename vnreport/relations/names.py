@@ -28,6 +28,8 @@ _NOT_A_TAIL = re.compile(rf"(?:{_PLAN}|{_BESIDE})\b", re.IGNORECASE)
 _PLAN_BEFORE = re.compile(rf"\s*{_PLAN}\s+", re.IGNORECASE)
 _OF_ISSUER = re.compile(rf"{pattern(INDICATOR, 'issuer')}\b", re.IGNORECASE)
 _ENDS_WITH_ACT = re.compile(rf"(?:\A|\s){pattern(INDICATOR, 'act')}\Z")
+_EACH = re.compile(r"\blần lượt\b", re.IGNORECASE)
+_LIST_PARTS = re.compile(r"[,:()\n]|\bvà\b|\bcủa các\b", re.IGNORECASE)
 _LONG = 8
 """Spaces in a stretch of words that is a clause rather than a name."""
 
@@ -63,6 +65,13 @@ def indicator_name(before: str, unit: str | None, behind: str, *, first: bool) -
         if words and normalize(words) not in normalize(name):
             name = f"{name} {words}".strip()
     return name
+
+
+def listed_names(before: str, count: int) -> list[str]:
+    """The last `count` names of a list before `lần lượt`; none where the list is shorter."""
+    clause = _EACH.split(before.rpartition(";")[2])[0]
+    names = [name for part in _LIST_PARTS.split(clause) if (name := _clean(part))]
+    return names[-count:] if 1 < count <= len(names) else []
 
 
 def is_act(name: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from typing import Literal
 
@@ -12,11 +13,14 @@ from vnreport.relations.grammar import (
     ADJUNCT,
     AGAINST,
     AGAINST_PLAN,
+    ALL_PARTS,
     BREAK,
     COMPARED_WITH,
     COMPARES,
+    EACH,
     FROM,
     LEADS_TO,
+    LIST_JOINT,
     MISSED,
     NOW,
     OUT_OF,
@@ -25,13 +29,16 @@ from vnreport.relations.grammar import (
     REACHED,
     SINCE,
     SINCE_PLAN,
+    SOME_PARTS,
     STATED,
     THIS,
     TO_LEVEL,
     YEARLY,
+    Direction,
     Key,
     change_key,
     counted_noun,
+    direction,
     is_change,
     is_target,
     names_base,
@@ -40,13 +47,17 @@ from vnreport.relations.grammar import (
     reaches,
     states_plan,
 )
-from vnreport.relations.names import indicator_name, is_act, plan_name
+from vnreport.relations.names import indicator_name, is_act, listed_names, plan_name
 from vnreport.relations.spans import QuantityLike, Span
+from vnreport.relations.verdict import check_sum
 from vnreport.text import normalize
 
 _NEAR = 12
 """How many figures back a plan, or the figure that changed, is looked for."""
 _CLAUSE = 300
+_LEAD = 16
+_COMPARING = ("so với ", "so với cuối ", "cùng kỳ ", "cùng kì ")
+_RATES = ("tỷ lệ", "tỉ lệ")
 
 
 @dataclass(slots=True)
@@ -54,21 +65,48 @@ class Draft:
     """An indicator in the making.
 
     Attributes:
-        name: the words that say what is measured.
+        reader: what reads its sentence.
+        naming: the figure whose words name it.
+        before: the draft before it.
+        told: its name once it was looked for.
         begin: where its first own figure begins.
         figures: what was found so far.
         last: the key that was filled last.
         share: a percentage behind the actual figure that is a share of a whole.
+        direction: which way its growth or excess goes.
+        parts: where it is a sum, the figures that add up to it.
     """
 
-    name: str
+    reader: Reader
+    naming: Figure
+    before: Draft | None
     begin: int
+    told: str | None = None
     figures: dict[Key, Figure] = field(default_factory=dict)
     last: Key = "actual"
     share: Figure | None = None
+    direction: Direction | None = None
+    parts: Sequence[Figure] = ()
+
+    @property
+    def name(self) -> str:
+        """The words that say what is measured: its own or, where they say nothing, those of the draft before it."""
+        unnamed: list[Draft] = []
+        draft: Draft | None = self
+        while draft is not None and draft.told is None:
+            draft.told = draft.reader.own_name(draft.naming)
+            unnamed.append(draft)
+            draft = None if draft.told else draft.before
+        if unnamed:
+            told = unnamed[-1].told or (draft.told if draft else "")
+            for draft in unnamed:
+                draft.told = told
+        return self.told or ""
 
     def add(self, key: Key, figure: Figure) -> None:
         """Fill a key."""
+        if key in ("growth", "excess") and self.direction is None:
+            self.direction = direction(figure)
         self.figures[key] = figure
         self.last = key
 
@@ -100,11 +138,18 @@ class Reader:
         self.sentence = sentence
         self.row = list(figures(text, sentence, members, quantities))
         times = [span for span in members if quantities[span.index].kind in ("date", "period", "duration")]
-        self.periods = [span for span in times if quantities[span.index].kind != "date"]
+        self.periods = [span for span in times if self._tells_when(span, quantities[span.index])]
         self.drafts: list[Draft] = []
         self.last: Draft | None = None
         self._before = before
-        self._timeless = _blank(text, sentence, times)
+        self._times = times
+        self._each = self._distribute() if "lần lượt" in text[sentence.start : sentence.end].lower() else {}
+
+    def _tells_when(self, span: Span, quantity: QuantityLike) -> bool:
+        """Whether a time is one that figures were reached in, not a day, a spell or what they are compared with."""
+        if quantity.kind == "date" or (quantity.kind == "duration" and quantity.unit not in ("tháng", "năm")):
+            return False
+        return not self.text[max(self.sentence.start, span.start - _LEAD) : span.start].lower().endswith(_COMPARING)
 
     def read(self) -> Iterator[Draft]:
         """The indicators of the sentence; a figure that is set against nothing makes none."""
@@ -112,16 +157,67 @@ class Reader:
         for figure in self.row:
             if BREAK.search(figure.left):
                 draft = None
-            draft = self._take(draft, figure) or self._open(figure)
+            if figure.place in self._each:
+                draft = self._open(figure)
+            else:
+                draft = self._take(draft, figure) or self._open(figure)
         for draft in self.drafts:
             self._complete(draft)
+            _settle_change(draft)
             if self._holds(draft) and not self._completes_last(draft):
                 self.last = draft
                 yield draft
+        yield from self._sums()
         self._before = None
 
-    def _new(self, name: str, figure: Figure) -> Draft:
-        draft = Draft(name, figure.span.start)
+    def _distribute(self) -> dict[int, str]:
+        """`A, B lần lượt đạt p%, q%`: the name of each figure, by its place; the words around the list go to all."""
+        names: dict[int, str] = {}
+        for place, first in enumerate(self.row):
+            each = EACH.fullmatch(first.left)
+            if place in names or each is None:
+                continue
+            last = place
+            while (
+                last + 1 < len(self.row)
+                and self.row[last + 1].alike(first)
+                and LIST_JOINT.fullmatch(self.row[last + 1].left)
+            ):
+                last += 1
+            start = self.row[place - 1].span.end if place else self.sentence.start
+            listed = listed_names(
+                self._words(max(start, first.span.start - _CLAUSE), first.span.start), last + 1 - place
+            )
+            if not listed:
+                continue
+            left, right = f"{each['before']}{each['behind']}".strip(), self.row[last].right
+            for at, name in enumerate(listed, start=place):
+                names[at] = name
+                self.row[at] = replace(self.row[at], before=left, behind=right)
+        return names
+
+    def _sums(self) -> Iterator[Draft]:
+        """`tổng 120 ha, gồm 80 ha lúa, 40 ha ngô`: a figure whose parts follow it."""
+        for total in self.row:
+            whole = ALL_PARTS.fullmatch(total.right) is not None
+            if total.percent or total.ratio or not (whole or SOME_PARTS.fullmatch(total.right)):
+                continue
+            parts: list[Figure] = []
+            verdict = None
+            for figure in self.row[total.place + 1 : total.place + 1 + _NEAR]:
+                if BREAK.search(figure.left) or not (figure.alike(total) and figure.counts_same(total)):
+                    break
+                parts.append(figure)
+                if len(parts) > 1 and (verdict := check_sum(total, parts).verdict) not in ("off", "undecidable"):
+                    break
+            if len(parts) > 1 and (whole or verdict != "off") and verdict != "undecidable":
+                yield Draft(self, total, None, total.span.start, self.name(total), {"actual": total}, parts=parts)
+
+    def _new(self, figure: Figure, same: Draft | None = None) -> Draft:
+        """A draft that begins with a figure, with the name of that figure or of another draft."""
+        last = self.drafts[-1] if self.drafts else None
+        naming, before, told = (same.naming, same.before, same.told) if same else (figure, last, None)
+        draft = Draft(self, naming, before, figure.span.start, told)
         self.drafts.append(draft)
         return draft
 
@@ -145,7 +241,7 @@ class Reader:
         if key in draft.figures:
             if draft.actual is None or not (key == "plan" or (key == "stated" and AGAINST.match(figure.right))):
                 return None
-            same, draft = draft.actual, self._new(draft.name, figure)
+            same, draft = draft.actual, self._new(figure, draft)
             draft.add("actual", same)
         draft.add(key, figure)
         return draft
@@ -157,7 +253,7 @@ class Reader:
             key = "plan"
         if key is None:
             return None
-        fresh = self._new(draft.name, figure)
+        fresh = self._new(figure, draft)
         fresh.add("actual", share)
         fresh.add(key, figure)
         return fresh
@@ -224,7 +320,7 @@ class Reader:
 
     def _open(self, figure: Figure) -> Draft:
         """A new indicator that begins with a figure."""
-        draft = self._new(self.name(figure), figure)
+        draft = self._new(figure)
         key = None if figure.ratio or TO_LEVEL.fullmatch(figure.segment) else change_key(figure, fresh=True)
         if FROM.fullmatch(figure.segment) and self._leads_on(figure):
             draft.add("base", figure)
@@ -233,7 +329,8 @@ class Reader:
             self._recall(draft, figure)
         elif figure.percent and self._states_alone(figure):
             draft.add("stated", figure)
-            draft.name = self._named_behind(figure, draft.name)
+            draft.told = self._named_behind(figure, draft.name)
+            self._recall(draft, figure)
         elif SINCE_PLAN.fullmatch(figure.segment):
             draft.add("plan", figure)
         else:
@@ -274,15 +371,25 @@ class Reader:
 
     def _recall(self, draft: Draft, figure: Figure) -> None:
         """`So với năm trước giảm 3 vụ`: the figure itself stands in the sentence before."""
-        if self._before is None or len(self.drafts) > 1 or figure.percent:
+        if self._before is None or len(self.drafts) > 1:
             return
         if draft.name and not (THIS.fullmatch(figure.segment) or figure.segment.startswith("so với ")):
             return
-        for earlier in self._before.row:
-            if earlier.quantity.kind == figure.quantity.kind and earlier.counts_same(figure):
+        for earlier in [self._only_before()] if figure.percent else self._before.row:
+            if earlier and (
+                figure.percent or (earlier.quantity.kind == figure.quantity.kind and earlier.counts_same(figure))
+            ):
                 draft.figures["actual"] = earlier
-                draft.name = self._before.name(earlier)
+                draft.told = self._before.name(earlier)
                 return
+
+    def _only_before(self) -> Figure | None:
+        """The one amount of the sentence right before this one."""
+        before = self._before
+        if before is None or before.sentence.index != self.sentence.index - 1:
+            return None
+        amounts = [figure for figure in before.row if not figure.percent]
+        return amounts[0] if len(amounts) == 1 and not amounts[0].ratio else None
 
     def _complete(self, draft: Draft) -> None:
         """Add what the sentence, or the one before, told apart from the rest."""
@@ -294,12 +401,14 @@ class Reader:
                 same = next((f for f in near if f.alike(plan) and reaches(f, stated, plan)), None)
                 if same is not None:
                     found["actual"] = same
-                    draft.name = self._before.name(same)
+                    draft.told = self._before.name(same)
         elif actual.ratio:
             if stated is not None or (is_target(actual) and self.sentence.label != "DIRECTIVE"):
                 found.setdefault("plan", actual)
         elif stated is not None and plan is None and "base" not in found:
-            for figure in self.row[max(actual.place - _NEAR, 0) : actual.place]:
+            earlier = self._before.row[-_NEAR:] if self._before and not actual.place else []
+            told = [figure for figure in earlier if names_plan(figure.left)]
+            for figure in [*told, *self.row[max(actual.place - _NEAR, 0) : actual.place]]:
                 if figure.alike(actual) and figure.counts_same(actual) and reaches(actual, stated, figure):
                     found["plan"] = figure
 
@@ -320,7 +429,9 @@ class Reader:
         keys = set(draft.figures)
         if len(keys) == 1:
             key, figure = next(iter(draft.figures.items()))
-            if key == "excess":
+            if key == "excess" and draft.direction == "down" and figure.unit == "tiêu chí":
+                alone = False  # "tai nạn giảm cả 3 tiêu chí": what fell, not by how much
+            elif key == "excess":
                 alone = "vượt" in figure.segment or self._compared(figure)
             elif key == "growth" and figure.unit == "%":
                 alone = figure.value is not None and not YEARLY.fullmatch(figure.segment)
@@ -338,24 +449,43 @@ class Reader:
         return COMPARED_WITH.search(normalize(clause)) is not None
 
     def name(self, figure: Figure) -> str:
-        """The words that say what a figure of the row measures."""
+        """What a figure of the row measures."""
+        return self.own_name(figure) or (self.drafts[-1].name if self.drafts else "")
+
+    def own_name(self, figure: Figure) -> str:
+        """The words around a figure of the row that say what it measures; empty where there are none."""
+        if figure.place in self._each:
+            return self._each[figure.place]
         start = self.row[figure.place - 1].span.end if figure.place else self.sentence.start
         last = figure
         if figure.right == "/" and (pair := self._next(figure)):
             last = pair
         follower = self._next(last)
         end = follower.span.start if follower else self.sentence.end
-        name = indicator_name(
+        return indicator_name(
             self._words(max(start, figure.span.start - _CLAUSE), figure.span.start),
             counted_noun(figure),
             self._words(last.span.end, min(end, last.span.end + _CLAUSE)),
             first=not figure.place,
         )
-        return name or (self.drafts[-1].name if self.drafts else "")
+
+    @cached_property
+    def _timeless(self) -> str:
+        """The sentence with blanks for the times in it."""
+        return _blank(self.text, self.sentence, self._times)
 
     def _words(self, start: int, end: int) -> str:
         """A stretch of the text with blanks for the times in it."""
         return self._timeless[start - self.sentence.start : end - self.sentence.start]
+
+
+def _settle_change(draft: Draft) -> None:
+    """A change in per cent is growth, of a rate it is one in points."""
+    changes = [key for key in ("growth", "excess") if key in draft.figures]
+    if len(changes) != 1 or not draft.figures[changes[0]].percent:
+        return
+    rate = draft.actual.percent if draft.actual else normalize(draft.name).startswith(_RATES)
+    draft.figures["excess" if rate else "growth"] = draft.figures.pop(changes[0])
 
 
 def _blank(text: str, sentence: Span, spans: Sequence[Span]) -> str:

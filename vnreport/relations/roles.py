@@ -76,11 +76,14 @@ def find_roles(text: str, entities: Sequence[LabelledSpan], sentences: Sequence[
         if lead is not None or not (fresh or _LIST_LINE.match(offsets.text, sentence.start, sentence.end)):
             heading = lead
         fresh = lead is not None
+        if len(members) < 2 or not _HOLDING.issubset(span.label for span in members):
+            continue
         found = _Sentence(offsets.text, sentence, members, heading).roles()
         roles += (role for role in found if (role["person"], role["title"]) not in signed)
     return sorted(roles, key=lambda role: (role["sentence"], role["person"], role["title"] or -1))
 
 
+_HOLDING = frozenset(("PER", "TITLE"))
 _NEAR = 12
 """How many entities back the body of an office is looked for."""
 _EDGE = 120

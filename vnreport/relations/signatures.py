@@ -11,6 +11,8 @@ from vnreport.relations.spans import Span
 from vnreport.text import normalize
 
 _SIGNS, _FOR_ANOTHER = (pattern(ROLE, kind) for kind in ("signs", "deputises"))
+_LONGEST = 60
+"""How many characters the marks of signing take."""
 _FOR = re.compile(rf"[\W_]*(?:{_SIGNS}(?![^\W_])[\W_]*)*")
 _DEPUTISED = re.compile(rf"\b{_FOR_ANOTHER}\W*\Z")
 
@@ -54,12 +56,17 @@ def signatures(
 
 def _bare(text: str, sentence: Span, members: list[Span]) -> bool:
     """Whether a line holds nothing but bodies, offices, then names, and the marks of signing."""
+    if not members and sentence.end - sentence.start > _LONGEST:
+        return False
     labels = [span.label for span in members]
     if "PER" in labels and set(labels[labels.index("PER") :]) != {"PER"}:
         return False
     start = sentence.start
     for span in [*members, None]:
-        piece = text[start : span.start if span else sentence.end]
+        end = span.start if span else sentence.end
+        if end - start > _LONGEST:
+            return False
+        piece = text[start:end]
         if piece and not _FOR.fullmatch(normalize(piece)):
             return False
         start = span.end if span else start

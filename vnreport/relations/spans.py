@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from vnreport.text import compose
@@ -49,7 +50,7 @@ class QuantityLike(SpanLike, Protocol):
     def approx(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Span:
     """A span of the composed text; `index` is its place in the list that was given."""
 
@@ -59,6 +60,7 @@ class Span:
     label: str = ""
 
 
+_composed = lru_cache(maxsize=1)(compose)  # roles and indicators read the same text in turn
 S = TypeVar("S", bound=SpanLike)
 
 
@@ -66,7 +68,7 @@ class Offsets:
     """Offsets of the text as given, told in its composed form (NFC, nothing invisible)."""
 
     def __init__(self, text: str) -> None:
-        self.text, self._offsets = compose(text)
+        self.text, self._offsets = _composed(text)
 
     def __call__(self, offset: int) -> int:
         """Where `offset` of the text as given lies in the composed text."""
@@ -76,8 +78,12 @@ class Offsets:
 
     def spans(self, given: Sequence[SpanLike]) -> list[Span]:
         """The spans in the composed text, in the order of their starts."""
-        found = [Span(i, self(s.start), self(s.end), getattr(s, "label", "")) for i, s in enumerate(given)]
-        return sorted(found, key=lambda span: (span.start, span.index))
+        if self._offsets is None:
+            found = [Span(i, s.start, s.end, getattr(s, "label", "")) for i, s in enumerate(given)]
+        else:
+            found = [Span(i, self(s.start), self(s.end), getattr(s, "label", "")) for i, s in enumerate(given)]
+        found.sort(key=lambda span: span.start)
+        return found
 
 
 def group(spans: Sequence[Span], sentences: Sequence[Span]) -> list[list[Span]]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from vnreport.relations.figures import Figure
-from vnreport.relations.grammar import Key
+from vnreport.relations.grammar import Direction, Key, beyond_plan
 
-Relation = Literal["of_plan", "of_base", "growth", "times", "excess"]
+Relation = Literal["of_plan", "of_base", "growth", "times", "excess", "sum"]
 Verdict = Literal["exact", "rounded", "truncated", "within_estimate", "off", "undecidable"]
 
 ESTIMATE_MARGIN = Fraction(1, 20)
@@ -27,20 +27,22 @@ class Check(NamedTuple):
     verdict: Verdict
 
 
-def check(figures: Mapping[Key, Figure]) -> Check:
+def check(figures: Mapping[Key, Figure], way: Direction | None = None) -> Check:
     """Recompute the first stated figure that the others allow.
 
     Args:
         figures: by the keys of `Indicator`.
+        way: whether the text says that it rose or fell.
 
     Returns:
         `of_plan`, `of_base`: the percentage reached; `growth`: the change in per
-        cent; `times`: how many times over; `excess`: the change as an amount.
+        cent; `times`: how many times over; `excess`: the change as an amount. A
+        change is positive where it goes the way that the text says.
         `undecidable` where nothing can be recomputed.
     """
     relations = list(_relations(figures))
     for relation, stated, reference in relations:
-        recomputed = _recompute(relation, figures.get("actual"), reference)
+        recomputed = _recompute(relation, figures.get("actual"), reference, way)
         if recomputed is None or stated.value is None:
             continue
         unit = last_place(stated.surface, stated.value)
@@ -50,28 +52,45 @@ def check(figures: Mapping[Key, Figure]) -> Check:
 
 
 def _relations(figures: Mapping[Key, Figure]) -> list[tuple[Relation, Figure, Figure | None]]:
-    actual, plan, base = figures.get("actual"), figures.get("plan"), figures.get("base")
+    plan, base = figures.get("plan"), figures.get("base")
     found: list[tuple[Relation, Figure, Figure | None]] = []
     if stated := figures.get("stated"):
         found.append(("of_plan" if plan or not base else "of_base", stated, plan or base))
     if growth := figures.get("growth"):
-        found.append(("growth" if growth.percent else "times", growth, base or plan))
+        found.append(("growth" if growth.percent else "times", growth, base or (plan if beyond_plan(growth) else None)))
     if excess := figures.get("excess"):
-        in_percent = excess.percent and actual is not None and not actual.percent
-        found.append(("growth" if in_percent else "excess", excess, plan or base))
+        found.append(("excess", excess, plan if plan and beyond_plan(excess) else base))
     return found
 
 
-def _recompute(relation: Relation, actual: Figure | None, reference: Figure | None) -> Fraction | None:
+def _recompute(
+    relation: Relation, actual: Figure | None, reference: Figure | None, way: Direction | None
+) -> Fraction | None:
     if actual is None or reference is None or actual.value is None:
         return None
     whole = Fraction(actual.quantity.denominator or 0) if actual is reference else reference.value
     if whole is None or (relation != "excess" and not whole):
         return None
-    if relation == "excess":
-        return abs(actual.value - whole)
-    times = actual.value / whole
-    return {"times": times, "growth": abs(times - 1) * 100}.get(relation, times * 100)
+    if relation in ("growth", "excess"):
+        change = actual.value - whole if relation == "excess" else (actual.value / whole - 1) * 100
+        return abs(change) if way is None else -change if way == "down" else change
+    if relation == "times":
+        return whole / actual.value if way == "down" and actual.value else actual.value / whole
+    return actual.value / whole * 100
+
+
+def check_sum(total: Figure, parts: Sequence[Figure]) -> Check:
+    """Whether parts add up to their sum."""
+    values = [part.value for part in parts]
+    if total.value is None or None in values:
+        return Check("sum", None, "undecidable")
+    added = sum((value for value in values if value is not None), Fraction(0))
+    places = [last_place(figure.surface, figure.value) for figure in (total, *parts) if figure.value is not None]
+    estimated = any(figure.quantity.approx for figure in (total, *parts))
+    verdict = judge(total.value, added, places[0], estimated)
+    if verdict == "off" and total.quantity.kind != "count" and abs(total.value - added) * 2 <= sum(places):
+        verdict = "rounded"  # each of them may be rounded
+    return Check("sum", decimal_string(added, min(places)), verdict)
 
 
 def judge(stated: Fraction, recomputed: Fraction, unit: Fraction, estimated: bool = False) -> Verdict:
