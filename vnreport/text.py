@@ -29,12 +29,16 @@ def normalize(text: str) -> str:
 
 def _normalize(text: str) -> str:
     text = unicodedata.normalize("NFC", text).translate(_INVISIBLE).lower().replace("ð", "đ")
-    text = _NEW_TONE.sub(lambda match: _TO_OLD[match.group()], text)
-    return _SPACE.sub(" ", text).strip() or text
+    return _SPACE.sub(" ", old_tones(text)).strip() or text
 
 
 _LONGEST_WORD = 64  # what is longer is not worth remembering
 _normalize_word = lru_cache(maxsize=1 << 16)(_normalize)
+
+
+def old_tones(text: str) -> str:
+    """A text with tone marks where the older school puts them (`uỷ` → `ủy`)."""
+    return _NEW_TONE.sub(lambda match: _TO_OLD[match.group()], text)
 
 
 def new_tones(text: str) -> str:
@@ -55,17 +59,32 @@ def compose(text: str) -> tuple[str, list[int] | None]:
         return text, None
     pieces: list[str] = []
     offsets: list[int] = []
-    start, length = 0, len(text)
+    for match in _RUN.finditer(text):
+        run, start = match.group(), match.start()
+        piece, places = _compose_word(run) if len(run) <= _LONGEST_WORD else _compose(run)
+        pieces.append(piece)
+        offsets.extend([start + place for place in places])
+    offsets.append(len(text))
+    return "".join(pieces), offsets
+
+
+def _compose(run: str) -> tuple[str, list[int]]:
+    pieces: list[str] = []
+    offsets: list[int] = []
+    start, length = 0, len(run)
     while start < length:
         end = start + 1
-        while end < length and (unicodedata.combining(text[end]) or ord(text[end]) in _INVISIBLE):
+        while end < length and (unicodedata.combining(run[end]) or ord(run[end]) in _INVISIBLE):
             end += 1
-        piece = unicodedata.normalize("NFC", text[start:end].translate(_INVISIBLE))
+        piece = unicodedata.normalize("NFC", run[start:end].translate(_INVISIBLE))
         pieces.append(piece)
         offsets.extend(range(start, start + len(piece)))
         start = end
-    offsets.append(length)
     return "".join(pieces), offsets
+
+
+_RUN = re.compile(r"\s+|\S+")
+_compose_word = lru_cache(maxsize=1 << 14)(_compose)
 
 
 def _has_invisible(text: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import numpy
-from spacy.attrs import SENT_START
+from spacy.attrs import IDX, SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -37,17 +37,11 @@ class ReportSentences:
         """Set the sentence starts of `doc` and return it."""
         if not len(doc):
             return doc
+        found = numpy.fromiter(sentence_starts(doc.text), dtype="uint64")
+        tokens = numpy.searchsorted(doc.to_array([IDX]), found)  # the first that begins there or later
         starts = numpy.full((len(doc), 1), -1, dtype="int64")
         starts[0] = 1
-        offsets = sentence_starts(doc.text)
-        offset = next(offsets, None)
-        for token in doc:
-            if offset is None:
-                break
-            if token.idx >= offset:
-                starts[token.i] = 1
-                while offset is not None and offset <= token.idx:
-                    offset = next(offsets, None)
+        starts[tokens[tokens < len(doc)]] = 1
         doc.from_array([SENT_START], starts.astype("uint64"))  # type: ignore[arg-type]
         return doc
 
