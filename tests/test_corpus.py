@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,7 @@ def test_the_reader_of_a_training_config() -> None:
 
 
 def test_a_folder_without_articles_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"no \.vnr article"):
+    with pytest.raises(FileNotFoundError, match=r"no \.vnr or \.jsonl article"):
         read_articles(tmp_path)
 
 
@@ -83,6 +84,28 @@ def test_the_checker_finds(line: str, problem: str, tmp_path: Path) -> None:
     code, shown = check(path)
     assert problem in shown
     assert code == 1
+
+
+def test_the_checker_reads_json_lines(tmp_path: Path) -> None:
+    rows = [
+        {"text": "Mời đồng chí Lan họp.", "spans": [{"start": 4, "end": 16, "label": "PER"}]},
+        {"text": "Lan họp.", "spans": [{"start": 0, "end": 30, "label": "PER"}]},
+    ]
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows[:1]), encoding="utf-8")
+    code, shown = check(path)
+    assert (code, f"{path}: a:1: a form of address inside PER" in shown) == (1, True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    code, shown = check(path)
+    assert (code, f"{path}:2: spans[0].end: 0 to 30 is no stretch" in shown) == (1, True)
+
+
+def test_each_role_of_a_long_article_is_between_its_own_names() -> None:
+    line = "O| [Lê {0}]PER, [Bí thư]TITLE [ĐU {0}]ORG.\n@role Lê {0} | Bí thư | ĐU {0}\n"
+    article = parse("kind: x\n---\n" + "".join(line.format(i) for i in range(3000)))
+    assert [(r.person, r.title, r.organisation) for r in article.roles] == [
+        (i, i + 1, i + 2) for i in range(0, 9000, 3)
+    ]
 
 
 def test_the_export_is_read_by_datasets_without_custom_code(tmp_path: Path) -> None:

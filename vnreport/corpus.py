@@ -7,8 +7,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from vnreport import augment
-from vnreport.markup import Article, Entity, read
+from vnreport import augment, jsonlines
+from vnreport.markup import Article, Entity, MarkupError, read
 from vnreport.schema import QUANTITIES_KEY, SENTENCES_KEY
 
 if TYPE_CHECKING:
@@ -17,47 +17,76 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
     from spacy.training import Example
 
+_SUFFIXES = (".vnr", ".jsonl")
+_MOST_ERRORS = 20
+
 
 def read_articles(path: str | Path) -> list[Article]:
     """All articles of a file or folder, in the order of their names.
 
     Args:
-        path: a `.vnr` file, or a folder with such files at any depth.
+        path: a `.vnr` or `.jsonl` file (see `vnreport.jsonlines`), or a folder
+            with such files at any depth.
 
     Raises:
         FileNotFoundError: there is no article.
-        MarkupError: an article breaks the form; the message names file and line.
+        MarkupError: articles break the form; one line for each of the first
+            errors, with file, line and what is wrong.
+    """
+    articles: list[Article] = []
+    errors: list[str] = []
+    for file in article_files(path):
+        if file.suffix == ".jsonl":
+            found, wrong = jsonlines.read(file)
+            articles += found
+            errors += wrong
+        else:
+            try:
+                articles.append(read(file))
+            except MarkupError as error:
+                errors.append(str(error))
+    if errors:
+        more = [f"… and {len(errors) - _MOST_ERRORS} more"] if len(errors) > _MOST_ERRORS else []
+        raise MarkupError("\n".join([*errors[:_MOST_ERRORS], *more]))
+    return articles
+
+
+def article_files(path: str | Path) -> list[Path]:
+    """The files of articles in a folder, or the one file, in the order of their names.
+
+    Raises:
+        FileNotFoundError: there is none.
     """
     path = Path(path)
-    files = sorted(path.rglob("*.vnr")) if path.is_dir() else [path]
-    if not files or not files[0].exists():
-        raise FileNotFoundError(f"{path}: no .vnr article; corpus/FORMAT.md describes the form")
-    return [read(file) for file in files]
+    files = sorted(f for f in path.rglob("*") if f.suffix in _SUFFIXES) if path.is_dir() else [path]
+    if not files or not files[0].is_file() or files[0].suffix not in _SUFFIXES:
+        raise FileNotFoundError(f"{path}: no .vnr or .jsonl article; corpus/FORMAT.md describes the form")
+    return files
 
 
 def to_reference(article: Article, doc: Doc) -> Doc:
     """Put an article's annotation on a tokenised Doc of its text.
 
     Sets sentence starts, `doc.ents`, `doc.spans["sentences"]` and
-    `doc.spans["quantities"]`. An entity whose edge falls inside a token is left
-    out and its tokens marked as unknown.
+    `doc.spans["quantities"]`; of an article without sentences neither their
+    starts nor their spans. An entity whose edge falls inside a token is left out
+    and its tokens marked as unknown.
     """
     from spacy.tokens import SpanGroup
 
     sentences = [_span(doc, s.start, s.end, s.label) for s in article.sentences]
-    for token in doc:
-        token.is_sent_start = False
-    for span in sentences:
-        doc[span.start].is_sent_start = True
-    if len(doc):
-        doc[0].is_sent_start = True
+    if sentences:
+        for token in doc:
+            token.is_sent_start = token.i == 0
+        for span in sentences:
+            doc[span.start].is_sent_start = True
+        doc.spans[SENTENCES_KEY] = SpanGroup(doc, name=SENTENCES_KEY, spans=sentences)
     spans = [doc.char_span(e.start, e.end, label=e.label) for e in article.entities]
     entities = [span for span in spans if span is not None]
     known = {i for span in entities for i in range(span.start, span.end)}
     cut = [e for e, span in zip(article.entities, spans, strict=True) if span is None]
     unknown = {i for e in cut for i in _tokens(doc, e)} - known
     doc.set_ents(entities, missing=[doc[i : i + 1] for i in sorted(unknown)], default="outside")
-    doc.spans[SENTENCES_KEY] = SpanGroup(doc, name=SENTENCES_KEY, spans=sentences)
     quantities = [_span(doc, q.start, q.end, q.kind) for q in article.quantities]
     doc.spans[QUANTITIES_KEY] = SpanGroup(doc, name=QUANTITIES_KEY, spans=quantities)
     return doc
@@ -81,10 +110,10 @@ def create_corpus_reader(
     """The reader `@readers = "vnreport.Corpus.v1"` of a spaCy training config.
 
     Args:
-        path: a `.vnr` file or a folder of them.
+        path: a `.vnr` or `.jsonl` file, or a folder of them.
         more: another one, a researcher's own articles.
-        variants: how many rewritten forms of each article follow it; they teach
-            entities and carry no sentence classes.
+        variants: how many rewritten forms of each article with sentences follow
+            it; they teach entities and carry no sentence classes.
         rate: the probability of each rewriting of `vnreport.augment`, for each sentence.
         seed: of the rewriting.
     """
@@ -103,14 +132,13 @@ def create_corpus_reader(
 
 
 def _references(nlp: Language, articles: list[Article], variants: int, rate: float, random: Random) -> Iterator[Doc]:
-    names = sorted({a.text[e.start : e.end] for a in articles for e in a.entities if e.label == "PER"})
-    names = [name for name in names if len(name.split()) > 1]
+    names = augment.collect_names(articles)
     for article in articles:
         yield to_reference(article, nlp.make_doc(article.text))
-        for _ in range(variants):
+        for _ in range(variants if article.sentences else 0):
             variant = augment.vary(article, names, rate, random)
             reference = to_reference(variant, nlp.make_doc(variant.text))
-            del reference.spans[SENTENCES_KEY]
+            reference.spans.pop(SENTENCES_KEY, None)
             yield reference
 
 

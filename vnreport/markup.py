@@ -7,6 +7,7 @@ library alone, so that articles can be checked before anything is installed.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,6 +133,7 @@ class _Parser:
         self.line = line
         self.text: list[str] = []
         self.length = 0
+        self.places: dict[tuple[str, str], list[tuple[int, int]]] = {}  # (start, index) by label and surface
 
     def error(self, message: str) -> MarkupError:
         return MarkupError(f"{self.name}:{self.line}: {message}")
@@ -194,7 +196,7 @@ class _Parser:
             elif kind == "label":
                 if entity is None:
                     raise self.error(f"']{value}' closes nothing")
-                self.article.entities.append(Entity(*self.edges(entity), value))
+                self.article.entities.append(Entity(*self.span(entity, value), value))
                 entity = None
             elif kind == "brace":
                 braces.append(self.length)
@@ -207,7 +209,8 @@ class _Parser:
         if entity is not None or braces:
             raise self.error("a bracket stays open at the end of the sentence")
 
-    def edges(self, start: int) -> tuple[int, int]:
+    def span(self, start: int, label: str = "") -> tuple[int, int]:
+        """The offsets of the span that ends here; `label` is empty for a quantity."""
         surface, first = "", len(self.text)
         while len(surface) < self.length - start:
             first -= 1
@@ -215,6 +218,8 @@ class _Parser:
         surface = surface[len(surface) - (self.length - start) :]
         if not surface or surface != surface.strip():
             raise self.error(f"a span is empty or begins or ends with a space: {surface!r}")
+        index = len(self.article.entities if label else self.article.quantities)
+        insort(self.places.setdefault((label, _one_space(surface)), []), (start, index))
         return start, self.length
 
     def quantity(self, start: int, reading: str) -> None:
@@ -227,12 +232,11 @@ class _Parser:
         pattern = VALUES[kind]
         if value and not re.fullmatch(pattern, value):
             raise self.error(f"the value {value!r} is not in the form of a {kind}; see the table in corpus/FORMAT.md")
-        self.article.quantities.append(Quantity(*self.edges(start), kind, value or "", approx))
+        self.article.quantities.append(Quantity(*self.span(start), kind, value or "", approx))
 
     def relation(self, line: str) -> None:
         if not self.article.sentences:
             raise self.error("a relation stands under the sentence that states it")
-        self.article.text = "".join(self.text)
         command, _, rest = line.partition(" ")
         parts = [part.strip() for part in rest.split("|")]
         sentence = len(self.article.sentences) - 1
@@ -269,19 +273,15 @@ class _Parser:
             return None
         surface, _, nth = surface.partition("#")
         article = self.article
-        if label:
-            spans = [(e.start, e.end, i) for i, e in enumerate(article.entities) if e.label == label]
-        else:
-            spans = [(q.start, q.end, i) for i, q in enumerate(article.quantities)]
-        same = sorted(s for s in spans if _one_space(article.text[s[0] : s[1]]) == _one_space(surface))
-        here = [s for s in same if s[0] >= article.sentences[-1].start]
+        same = self.places.get((label, _one_space(surface)), [])
+        here = same[bisect_left(same, (article.sentences[-1].start,)) :]
         if nth.isdigit() and 1 <= int(nth) <= len(here):
-            return here[int(nth) - 1][2]
+            return here[int(nth) - 1][1]
         if here and not nth:
             place = here[0][0] if near is None else article.entities[near].start
-            return min(here, key=lambda s: abs(s[0] - place))[2]
+            return min(here, key=lambda s: abs(s[0] - place))[1]
         if same and not nth:
-            return same[-1][2]
+            return same[-1][1]
         raise self.error(f"no {label or 'quantity'} {surface!r} is marked in this sentence or before it")
 
 

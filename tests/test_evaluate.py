@@ -1,0 +1,224 @@
+"""Scores: what is counted, what an interval and a gold input mean, and what the command shows."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+from typer.testing import CliRunner
+
+from tests.conftest import ROOT
+from vnreport.cli import app
+from vnreport.corpus import read_articles, to_reference
+from vnreport.evaluate import (
+    HEADLINES,
+    Tally,
+    annotate,
+    class_predictions,
+    count,
+    entity_forms,
+    evaluate,
+    evaluate_on_gold,
+    match_sentences,
+    nest,
+    pick,
+)
+from vnreport.markup import Article, parse
+from vnreport.pipes.quantities import ReportQuantities
+from vnreport.pipes.relations import ReportRelations
+from vnreport.pipes.tokenizer import WordTokenizer
+from vnreport.schema import QUANTITIES_KEY
+
+DEV = ROOT / "corpus/articles/dev"
+GOLD = """\
+kind: x
+---
+O| Đ/c [Lò Văn Panh]PER- [HUV]TITLE, [Bí thư]TITLE [Đảng ủy]ORG họp.
+@role Lò Văn Panh | HUV | -
+@role Lò Văn Panh | Bí thư | Đảng ủy
+A> Thu đạt {9 tỷ đồng|money 9000000000 VND}/{10 tỷ đồng|money 10000000000 VND}, bằng {90%|percent 90} kế hoạch.
+@fact Thu | actual=9 tỷ đồng | plan=10 tỷ đồng | stated=90%
+S> Còn {2 hộ|count 2 hộ} nghèo.
+"""
+PREDICTED = "".join(line for line in GOLD.splitlines(keepends=True) if not line.startswith("@"))
+
+
+@pytest.fixture(scope="module")
+def few() -> list[Article]:
+    return [article for article in read_articles(DEV) if len(article.text) < 4000][:4]
+
+
+def annotated(source: str) -> Doc:
+    """A Doc as a pipeline leaves it that finds just the sentences, classes and entities of `source`."""
+    article = parse(source)
+    doc = to_reference(article, WordTokenizer(spacy.blank("xx").vocab)(article.text))
+    del doc.spans[QUANTITIES_KEY]
+    return ReportRelations()(ReportQuantities()(doc))
+
+
+def scores(gold: str, predicted: str, seen: str = "") -> dict[str, float]:
+    known = entity_forms([parse(seen)]) if seen else frozenset()
+    return Tally([count(parse(gold), annotated(predicted), known)]).total()
+
+
+def test_what_is_right_scores_one() -> None:
+    found = scores(GOLD, PREDICTED)
+    none_in_the_gold = {"quantities_spurious": 0.0, "class_f_per_type/DIRECTIVE": 0.0, "class_macro_f": 0.75}
+    assert found == dict.fromkeys(found, 1.0) | none_in_the_gold
+    assert {"ents_f", "boundary_f", "quantities_right", "roles_f", "indicators_f"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "changed"),
+    [
+        ("[HUV]TITLE", "HUV", {"ents_p": 1, "ents_r": 0.75, "ents_f_per_type/TITLE": 2 / 3}),
+        ("[Đảng ủy]ORG", "[Đảng ủy]TITLE", {"ents_p": 0.75, "ents_f_per_type/ORG": 0, "ents_r": 0.75}),
+        ("A> ", "D> ", {"class_acc": 2 / 3, "class_f_per_type/ACHIEVEMENT": 0, "boundary_f": 1}),
+        ("hoạch.\nS> ", "hoạch. ", {"boundary_f": 0.8, "class_acc": 2 / 3, "class_f_per_type/SHORTCOMING": 0}),
+    ],
+)
+def test_what_an_error_costs(right: str, wrong: str, changed: dict[str, float]) -> None:
+    found = scores(GOLD, PREDICTED.replace(right, wrong))
+    assert {name: found[name] for name in changed} == pytest.approx(changed)
+
+
+def test_a_quantity_is_found_where_it_is_touched_and_right_with_kind_and_value() -> None:
+    gold = GOLD.replace("{2 hộ|count 2 hộ}", "{2 hộ nghèo|count 3 hộ}").replace("} nghèo", "}")
+    found = scores(gold, PREDICTED)
+    assert (found["quantities_found"], found["quantities_right"], found["quantities_spurious"]) == (1, 0.75, 0)
+    found = scores(GOLD.replace("{2 hộ|count 2 hộ}", "2 hộ"), PREDICTED)
+    assert (found["quantities_right"], found["quantities_spurious"]) == (1, 0.25)
+
+
+def test_a_stage_that_the_gold_does_not_annotate_has_no_score() -> None:
+    bare = "kind: x\n---\nO| Đ/c [Lò Văn Panh]PER thu 9 tỷ đồng.\n"
+    found = scores(bare, bare)
+    assert not [name for name in found if name.startswith(("quantities", "roles", "indicators"))]
+    assert found["ents_f"] == 1.0
+
+
+def test_seen_are_the_names_that_training_had_with_the_same_label() -> None:
+    seen = "kind: x\n---\nO| [Bí thư]TITLE [HUV]ORG [ĐẢNG ỦY]ORG.\n"
+    found = scores(GOLD, PREDICTED.replace("[HUV]TITLE", "HUV"), seen)
+    assert found["ents_seen_r"] == 1.0  # Bí thư, Đảng ủy
+    assert found["ents_unseen_r"] == 0.5  # Lò Văn Panh; not HUV
+
+
+@pytest.mark.parametrize(
+    ("predicted", "partners"),
+    [
+        ([(0, 10), (11, 20)], [0, 1]),
+        ([(0, 20)], [0, 0]),
+        ([(0, 4), (4, 20)], [1, 1]),
+        ([(0, 10)], [0, None]),
+        ([], [None, None]),
+    ],
+)
+def test_a_gold_sentence_belongs_to_what_covers_most_of_it(
+    predicted: list[tuple[int, int]], partners: list[int | None]
+) -> None:
+    gold = [(0, 10, "OTHER"), (11, 20, "OTHER")]
+    assert match_sentences([(*span, "OTHER") for span in predicted], gold) == partners
+
+
+def test_scores_of_articles_add_up() -> None:
+    right, wrong = (count(parse(GOLD), annotated(text)) for text in (PREDICTED, PREDICTED.replace("[HUV]TITLE", "HUV")))
+    tally = Tally([right, wrong])
+    values = tally.scores(numpy.array([[1.0, 0], [0, 1], [2, 0], [1, 1]]))["ents_r"]
+    assert values.tolist() == pytest.approx([1, 3 / 4, 1, 7 / 8])
+    assert tally.total()["ents_r"] == pytest.approx(7 / 8)
+
+
+def test_nested_scores_are_found_by_name() -> None:
+    nested = nest({"ents_f": 0.5, "ents_f_per_type/PER": 0.25})
+    assert nested == {"ents_f": 0.5, "ents_f_per_type": {"PER": 0.25}}
+    assert [pick(nested, name) for name in ("ents_f", "ents_f_per_type/PER", "roles_f", "class_f_per_type/OTHER")] == [
+        0.5,
+        0.25,
+        None,
+        None,
+    ]
+
+
+def test_every_score_of_a_pipeline_has_its_interval(nlp: Language, few: list[Article]) -> None:
+    found = evaluate(nlp, few, few)
+    for name in HEADLINES:
+        value = pick(found, name)
+        if value is not None:
+            low, high = found["intervals"][name]
+            assert 0 <= low <= value <= high <= 1, name
+    assert found["articles"] == 4
+    assert "ents_unseen_f" not in found  # all were seen
+
+
+def test_gold_input_is_gold(nlp: Language, few: list[Article]) -> None:
+    (article,) = few[:1]
+    (doc,) = annotate(nlp, [article], "sentences")
+    assert [s.end_char for s in doc.spans["sentences"]] == [s.end for s in article.sentences]
+    (doc,) = annotate(nlp, [article], "entities")
+    assert {(e.start_char, e.end_char, e.label_) for e in doc.ents} <= {
+        (e.start, e.end, e.label) for e in article.entities
+    }
+    assert [s.label_ for s in doc.spans["sentences"]] == [s.label for s in article.sentences]
+    assert doc.spans["quantities"]
+    found = evaluate_on_gold(nlp, few)
+    assert found["sentences"].keys() >= {"ents_f", "class_macro_f"}
+    assert found["entities"].keys() >= {"roles_f"}
+
+
+def test_class_predictions_are_of_gold_sentences(nlp: Language, few: list[Article]) -> None:
+    rows = class_predictions(nlp, few)
+    assert [gold for gold, _, _ in rows] == [s.label for article in few for s in article.sentences]
+    assert all(0.25 <= score <= 1 for _, _, score in rows)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "gold"
+    folder.mkdir()
+    for path in sorted(DEV.glob("*.vnr"), key=lambda path: path.stat().st_size)[:2]:
+        shutil.copy(path, folder)
+    return folder
+
+
+def test_the_command_shows_a_table_and_writes_json(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "scores.json"
+    result = CliRunner().invoke(app, ["evaluate", "vi_report_sm", str(folder), "--noise", "-o", str(out)])
+    assert result.exit_code == 0
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert f"Entities, F1                {found['ents_f']:.3f}" in result.stdout
+    assert "2 articles" in result.stdout
+    assert set(found["noise"]) == {
+        "diacritics dropped",
+        "stops glued",
+        "NFD",
+        "all capitals",
+        "abbreviations opened",
+        "abbreviations closed",
+    }
+    assert "all capitals" in result.stdout
+
+
+def test_json_alone_for_programs(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["evaluate", "vi_report_sm", str(folder), "--train", str(folder), "-o", "-"])
+    assert 0 < json.loads(result.stdout)["ents_seen_f"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no-such-model", "{gold}"], "no pipeline 'no-such-model'"),
+        (["vi_report_sm", "{gold}/none"], "no .vnr or .jsonl article"),
+        (["vi_report_sm", "{gold}", "-o", "{gold}"], "is a folder; name a file in it"),
+    ],
+)
+def test_errors_name_the_remedy(arguments: list[str], message: str, folder: Path) -> None:
+    result = CliRunner().invoke(app, ["evaluate", *(a.format(gold=folder) for a in arguments)])
+    assert result.exit_code == 2
+    assert message in result.stderr

@@ -1,0 +1,126 @@
+"""Articles as JSON lines: what is read, and how each mistake is named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+
+from tests.conftest import ROOT
+from vnreport.corpus import create_corpus_reader, read_articles, to_reference, to_rows
+from vnreport.markup import Article, Entity, MarkupError, Sentence
+from vnreport.pipes.tokenizer import WordTokenizer
+from vnreport.schema import SENTENCES_KEY
+
+TEXT = "Ông Lê Lan họp 😀 xong. Đạt 5 tỷ."
+ROW = {"text": TEXT, "spans": [{"start": 4, "end": 10, "label": "PER"}]}
+SENTENCES = [{"start": 0, "end": 22, "label": "OTHER"}, {"start": 23, "end": 32, "label": "ACHIEVEMENT"}]
+
+
+def write(path: Path, *rows: Any) -> Path:
+    lines = [row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_the_corpus_comes_back_from_its_export(tmp_path: Path) -> None:
+    articles = read_articles(ROOT / "corpus/articles")
+    assert read_articles(write(tmp_path / "all.jsonl", *to_rows(articles))) == articles
+
+
+def test_what_prodigy_writes(tmp_path: Path) -> None:
+    token = {"token_start": 1, "token_end": 2}
+    rows = [
+        {**ROW, "spans": [{**ROW["spans"][0], **token}], "_input_hash": 1, "answer": "accept", "meta": {"page": 2}},
+        {**ROW, "answer": "reject", "spans": [{"start": 99}]},
+        {**ROW, "answer": "ignore"},
+    ]
+    assert read_articles(write(tmp_path / "a.jsonl", *rows)) == [Article("a:1", {}, TEXT, [], [Entity(4, 10, "PER")])]
+
+
+def test_sentences_and_header(tmp_path: Path) -> None:
+    row = {"id": "x7", "place": "xã Đồng Mỏ", **ROW, "sentences": SENTENCES}
+    (article,) = read_articles(write(tmp_path / "a.jsonl", "", row, ""))
+    assert (article.id, article.meta) == ("x7", {"place": "xã Đồng Mỏ"})
+    assert article.sentences == [Sentence(0, 22, "OTHER"), Sentence(23, 32, "ACHIEVEMENT")]
+
+
+def test_an_article_without_sentences_teaches_entities_alone(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", ROW)
+    nlp = spacy.blank("xx")
+    nlp.tokenizer = WordTokenizer(nlp.vocab)
+    doc = to_reference(*read_articles(tmp_path), nlp.make_doc(TEXT))
+    assert [e.text for e in doc.ents] == ["Lê Lan"]
+    assert not doc.has_annotation("SENT_START")
+    assert SENTENCES_KEY not in doc.spans
+    assert len(list(create_corpus_reader(tmp_path, variants=2)(nlp))) == 1
+
+
+def span(**changes: Any) -> dict[str, Any]:
+    return {**ROW, "spans": [{**ROW["spans"][0], **changes}]}
+
+
+def sentences(*spans: tuple[int, int, str], **more: Any) -> dict[str, Any]:
+    return {"text": "Một. Hai.", "sentences": [{"start": a, "end": b, "label": c} for a, b, c in spans], **more}
+
+
+WHOLE = (0, 9, "OTHER")
+COUNT = {"start": 0, "end": 3, "kind": "count", "value": "1"}
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("{", "line: not JSON in UTF-8"),
+        ("[1]", "line: an article is a JSON object, not [1]"),
+        ({"txt": "a"}, "text: missing"),
+        ({"text": " \n"}, "text: a string with words in it is needed"),
+        ({"text": 5}, "text: a string with words in it is needed, not 5"),
+        ({"text": "a", "spans": {}}, "spans: a list"),
+        ({**ROW, "entities": []}, "entities: the line has 'spans' too"),
+        ({"text": "a", "spans": [5]}, "spans[0]: an object is needed, not 5"),
+        (span(start=None), "spans[0].start: an offset is needed, not nothing"),
+        (span(end="10"), 'spans[0].end: an offset is needed, not "10"'),
+        (span(start=True), "spans[0].start: an offset is needed, not true"),
+        (span(end=80), "spans[0].end: 4 to 80 is no stretch of a text of 32 code points"),
+        (span(start=-1), "spans[0].start: -1 to 10 is no stretch"),
+        (span(start=10), "spans[0].start: 10 to 10 is no stretch"),
+        (span(end=11), "spans[0].start: 4 to 11 is 'Lê Lan ', with a space at its edge"),
+        (span(label="PERSON"), 'spans[0].label: one of PER, TITLE, ORG is needed, not "PERSON"'),
+        (span(start=5, text="Lê Lan"), "spans[0].text: \"Lê Lan\", but 5 to 10 is 'ê Lan'; offsets count code points"),
+        ({**ROW, "spans": ROW["spans"] * 2}, "spans: 'Lê Lan' and 'Lê Lan' overlap"),
+        (sentences((0, 4, "OTHER")), "sentences: 'Hai.' behind 4 is in none"),
+        (sentences((0, 9, "GOOD")), "sentences[0].label: one of ACHIEVEMENT"),
+        (sentences(WHOLE, quantities=[{**COUNT, "value": "x"}]), 'quantities[0].value: "x" is not in the form of a'),
+        (sentences(WHOLE, quantities=[{**COUNT, "kind": "sum"}]), "quantities[0].kind: one of money"),
+        (sentences(WHOLE, quantities=[{**COUNT, "approx": "near"}]), "quantities[0].approx: one of under"),
+        (sentences(WHOLE, roles=[{"sentence": 0, "person": 3}]), "roles[0].person: an index below 0 is needed, not 3"),
+        (sentences(WHOLE, indicators=[{"sentence": 4, "name": "a"}]), "indicators[0].sentence: an index below 1"),
+        (sentences(WHOLE, indicators=[{"sentence": 0}]), "indicators[0].name: a string is needed"),
+    ],
+)
+def test_a_mistake_is_named_by_file_line_and_field(row: Any, message: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", ROW, row)
+    with pytest.raises(MarkupError) as caught:
+        read_articles(tmp_path)
+    assert str(caught.value).startswith(f"{path}:2: {message}")
+
+
+def test_all_mistakes_are_told_at_once_but_no_more_than_a_page(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", *[span(label="X")] * 3)
+    (tmp_path / "b.vnr").write_text("kind: x\n---\nX| a\n", encoding="utf-8")
+    with pytest.raises(MarkupError) as caught:
+        read_articles(tmp_path)
+    assert [line.partition(": ")[0].rpartition("/")[2] for line in str(caught.value).splitlines()] == [
+        "a.jsonl:1",
+        "a.jsonl:2",
+        "a.jsonl:3",
+        "b.vnr:3",
+    ]
+    write(tmp_path / "a.jsonl", *[span(label="X")] * 50)
+    with pytest.raises(MarkupError, match="and 31 more") as caught:
+        read_articles(tmp_path)
+    assert len(str(caught.value).splitlines()) == 21

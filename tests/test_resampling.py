@@ -1,0 +1,93 @@
+"""Intervals and paired tests: what they say where the answer is known."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+from vnreport.resampling import Statistic, Weights, bootstrap, compare
+
+NAMES = ["accuracy"]
+
+
+def accuracy(right: list[int], whole: int = 10) -> Statistic:
+    """The share of right answers, each article having `whole`."""
+
+    def scores(weights: Weights) -> dict[str, Weights]:
+        return {"accuracy": weights @ numpy.array(right, dtype=float) / (whole * weights.sum(axis=1))}
+
+    return scores
+
+
+def test_an_interval_holds_the_score_and_narrows_with_more_articles() -> None:
+    few, many = (bootstrap(accuracy([4, 6, 8] * n), 3 * n)["accuracy"] for n in (3, 30))
+    for interval in (few, many):
+        assert interval.low < 0.6 < interval.high
+    assert many.high - many.low < 0.5 * (few.high - few.low)
+
+
+def test_articles_that_are_alike_leave_no_doubt() -> None:
+    assert bootstrap(accuracy([7] * 8), 8)["accuracy"] == pytest.approx((0.7, 0.7))
+
+
+def test_the_interval_is_that_of_the_normal_distribution_where_that_holds() -> None:
+    right = [5, 9] * 200
+    low, high = bootstrap(accuracy(right), len(right))["accuracy"]
+    error = 1.96 * numpy.std(right) / 10 / len(right) ** 0.5
+    assert (low, high) == pytest.approx((0.7 - error, 0.7 + error), abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "low", "high"),
+    [
+        ([5] * 20, [8] * 20, 0, 0.001),  # better in every article
+        ([5, 8] * 10, [8, 5] * 10, 0.99, 1),  # as often better as worse
+        ([5] * 20, [5] * 20, 1, 1),
+        ([5] * 3, [8] * 3, 0.2, 0.3),  # two of the eight exchanges of three articles part them as far
+    ],
+)
+def test_the_probability_of_a_difference_by_chance(old: list[int], new: list[int], low: float, high: float) -> None:
+    found = compare(accuracy(old + new), len(old), NAMES)["accuracy"]
+    assert (found.old, found.new) == pytest.approx((numpy.mean(old) / 10, numpy.mean(new) / 10))
+    assert low <= found.p <= high
+    assert found.interval.low <= found.new - found.old + 1e-9
+    assert found.new - found.old <= found.interval.high + 1e-9
+
+
+def test_a_real_difference_is_rarely_claimed_where_there_is_none() -> None:
+    random = numpy.random.default_rng(1)
+    claims = 0
+    for _ in range(100):
+        answers = random.binomial(10, 0.7, 40).tolist()
+        claims += compare(accuracy(answers), 20, ["accuracy", "not measured"])["accuracy"].p < 0.05
+    assert claims <= 10
+
+
+def test_the_same_seed_gives_the_same_figures() -> None:
+    assert compare(accuracy([4, 6, 8, 5]), 2, NAMES, 3) == compare(accuracy([4, 6, 8, 5]), 2, NAMES, 3)
+
+
+def test_of_many_scores_without_a_difference_none_is_claimed_by_luck() -> None:
+    random = numpy.random.default_rng(2)
+    claims = 0
+    for _ in range(40):
+        answers = random.binomial(10, 0.7, (60, 12))  # of two systems on 30 articles, 12 scores
+
+        def scores(weights: Weights, answers: Weights = answers) -> dict[str, Weights]:
+            values = weights @ answers / (10 * weights.sum(axis=1, keepdims=True))
+            return {str(i): values[:, i] for i in range(12)}
+
+        found = compare(scores, 30, [str(i) for i in range(12)])
+        claims += min(difference.p for difference in found.values()) < 0.05
+    assert claims <= 6
+
+
+def test_scores_that_move_together_are_tested_as_one() -> None:
+    one = accuracy([5] * 8 + [8] * 8)
+
+    def scores(weights: Weights) -> dict[str, Weights]:
+        return {name: one(weights)["accuracy"] for name in "abcdefgh"}
+
+    assert {round(d.p, 3) for d in compare(scores, 8, "abcdefgh").values()} == {
+        round(compare(one, 8, NAMES)["accuracy"].p, 3)
+    }
