@@ -29,3 +29,11 @@ def text() -> str:
 def no_model_in_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a pipeline that loads fast: sentences and quantities alone."""
+    path = tmp_path_factory.mktemp("models") / "numbers"
+    vnreport.load("vi_report_sm", exclude=["report_encoder", "report_relations"]).to_disk(path)
+    return str(path)

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vnreport.bulk.api import annotate
     from vnreport.models import load
     from vnreport.numerals import parse_number
     from vnreport.quantities import Quantity, parse_quantities
@@ -20,6 +21,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Quantity",
     "__version__",
+    "annotate",
     "load",
     "parse_number",
     "parse_quantities",
@@ -29,6 +31,7 @@ __all__ = [
 
 _HOMES = {
     "Quantity": "quantities",
+    "annotate": "bulk.api",
     "load": "models",
     "parse_number": "numerals",
     "parse_quantities": "quantities",

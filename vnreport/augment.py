@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -12,6 +12,9 @@ from vnreport.markup import Article, Entity, Sentence
 _BETWEEN = re.compile(r"\s*[,–-]\s*|\s+")
 _ADDRESS = re.compile(r"(?i)(?:các )?(?:đồng chí|đ/c|ông|bà|anh|chị)\s+\Z")
 _SEPARATORS = (", ", " - ", "- ", " – ", " ")
+_LEVEL = r"(?:tỉnh|thành phố|quận|huyện|thị xã|thị trấn|phường|xã|(?:[Tt]ỉnh|[Tt]hành|[Qq]uận|[Hh]uyện|[Tt]hị) ủy)"
+_PLACED = re.compile(rf"(?P<body>.*\b{_LEVEL}) (?P<place>[^\W\d_a-z]\w*(?: [^\W\d_a-z]\w*){{0,3}})")
+_UNPLACED = re.compile(rf".*\b{_LEVEL}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +28,40 @@ class Piece:
 Pieces = list[Piece]
 
 
-def vary(article: Article, names: Sequence[str], rate: float, random: Random) -> Article:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names to put in the place of those that an article has."""
+
+    people: Sequence[str]
+    places: Sequence[str]
+
+
+def collect_names(articles: Iterable[Article]) -> Names:
+    """The people of the articles, and the places that bodies are named after, each once, in order."""
+    people, places = set(), set()
+    for article in articles:
+        for entity in article.entities:
+            text = article.text[entity.start : entity.end]
+            if entity.label == "PER" and " " in text:
+                people.add(text)
+            elif entity.label == "ORG" and (placed := _PLACED.fullmatch(text)) and placed["place"].istitle():
+                places.add(placed["place"])
+    return Names(sorted(people), sorted(places))
+
+
+def vary(article: Article, names: Names, rate: float, random: Random) -> Article:
     """A variant of an article: its sentences and entities, each sentence perhaps rewritten.
 
     Args:
         article: gold.
-        names: persons' names to put in the place of those it has.
+        names: to put in the place of those it has.
         rate: the probability of each rewriting, for each sentence, 0…1.
         random: where chance comes from.
 
     Returns:
         An article with text, sentences and entities; quantities and relations are left out.
     """
-    rewritings: tuple[Callable[[Pieces, Sequence[str], Random], Pieces], ...] = (_rename, _reorder, _relist, _recase)
+    rewritings: tuple[Callable[[Pieces, Names, Random], Pieces], ...] = (_rename, _resettle, _reorder, _relist, _recase)
     text, sentences, entities, end = "", [], [], 0
     for sentence in article.sentences:
         pieces = _pieces(article, sentence)
@@ -66,12 +90,37 @@ def _pieces(article: Article, sentence: Sentence) -> Pieces:
     return [piece for piece in pieces if piece.text]
 
 
-def _rename(pieces: Pieces, names: Sequence[str], random: Random) -> Pieces:
+def _rename(pieces: Pieces, names: Names, random: Random) -> Pieces:
     """Other people."""
-    return [Piece(random.choice(names), "PER") if p.label == "PER" and len(p.text.split()) > 1 else p for p in pieces]
+    return [
+        Piece(random.choice(names.people), "PER") if p.label == "PER" and " " in p.text and names.people else p
+        for p in pieces
+    ]
 
 
-def _reorder(pieces: Pieces, names: Sequence[str], random: Random) -> Pieces:
+def _resettle(pieces: Pieces, names: Names, random: Random) -> Pieces:
+    """Bodies of other places; a body that only names its level is now and then given a place."""
+    if not names.places:
+        return pieces
+    moved = []
+    for piece in pieces:
+        text = piece.text
+        if piece.label == "ORG":
+            if (placed := _PLACED.fullmatch(text)) and placed["place"].istitle():
+                text = f"{placed['body']} {_place(names, random)}"
+            elif _UNPLACED.fullmatch(text) and random.random() < 0.5:
+                text = f"{text} {_place(names, random)}"
+        moved.append(Piece(text, piece.label))
+    return moved
+
+
+def _place(names: Names, random: Random) -> str:
+    """A known place, or one that two of them make: most places of the country are in no article."""
+    place = random.choice(names.places)
+    return place if random.random() < 0.5 else f"{place.split()[0]} {random.choice(names.places).split()[-1]}"
+
+
+def _reorder(pieces: Pieces, names: Names, random: Random) -> Pieces:
     """`An, Bí thư Huyện ủy` as newspapers write it, `Bí thư Huyện ủy An`, or with another mark between."""
     for i in range(len(pieces) - 4):
         person, gap, title, space, body = pieces[i : i + 5]
@@ -88,14 +137,14 @@ def _reorder(pieces: Pieces, names: Sequence[str], random: Random) -> Pieces:
     return pieces
 
 
-def _relist(pieces: Pieces, names: Sequence[str], random: Random) -> Pieces:
+def _relist(pieces: Pieces, names: Names, random: Random) -> Pieces:
     """Another mark between bodies of a list."""
     mark = random.choice(_SEPARATORS[:-1])
     around = zip(["", *(p.label for p in pieces)], pieces, [*(p.label for p in pieces[1:]), ""], strict=False)
     return [Piece(mark) if (before, p.text, behind) == ("ORG", ", ", "ORG") else p for before, p, behind in around]
 
 
-def _recase(pieces: Pieces, names: Sequence[str], random: Random) -> Pieces:
+def _recase(pieces: Pieces, names: Names, random: Random) -> Pieces:
     """All capitals for what is short, small first letters of titles and bodies for the rest."""
     if sum(len(p.text.split()) for p in pieces) <= 25 and random.random() < 0.3:
         return [Piece(p.text.upper(), p.label) for p in pieces]

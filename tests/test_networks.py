@@ -1,0 +1,185 @@
+"""The networks at run time give what the trained ones give."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy
+import pytest
+
+from tests.encoders import VOCABULARY, random_convolution, random_lines
+from vnreport import networks
+from vnreport.networks import TAGS, Convolution, Network, mean_pieces, neighbours, open_network, threads
+from vnreport.schema import CLASSES
+from vnreport.windows import Line
+
+if TYPE_CHECKING:
+    from vnreport.training.networks import TorchTransformer
+
+WINDOW, CONTEXT = 64, 20
+
+
+def scores(network: Network, lines: Sequence[Line]) -> numpy.ndarray:
+    tags, classes = network(lines)
+    assert tags.shape == (sum(len(line) - 1 for line in lines), len(TAGS))
+    assert classes.shape == (len(lines), len(CLASSES))
+    return numpy.concatenate([tags.ravel(), classes.ravel()])
+
+
+@cache
+def transformers() -> tuple[TorchTransformer, networks.Transformer]:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from vnreport.training.export import export_transformer
+    from vnreport.training.networks import TorchTransformer
+
+    torch.manual_seed(3)
+    network = TorchTransformer(torch.randn(len(VOCABULARY), 64), torch.randn(WINDOW, 64) / 5, 2, 128, 2, 0.0).eval()
+    samples = [random_lines(seed, 3, 20) for seed in range(20)]
+    return network, export_transformer(network, samples, WINDOW, CONTEXT, 4 * WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([], []),
+        ([(0,)], [[1, 2]]),
+        ([(0, 1)], [[2, 4]]),
+        ([(0, 1), (2,), (1, 2, 1)], [[2, 4], [9, 0], [5, 4]]),
+    ],
+)
+def test_a_unit_is_the_mean_of_its_pieces(pieces: list[tuple[int, ...]], expected: list[list[float]]) -> None:
+    embedding = numpy.array([[1, 2], [3, 6], [9, 0]], dtype="float32")
+    assert mean_pieces(embedding, pieces).tolist() == expected
+
+
+def test_lines_before_after_and_above() -> None:
+    one = [Line(0, [], [(1,)], -1), Line(1, [], [(1,)], 0), Line(2, [], [(1,)], 0)]
+    two = [Line(0, [], [(1,)], -1)]
+    assert neighbours([one, two]) == ([-1, 0, 1, -1], [1, 2, -1, -1], [-1, 0, 0, -1])
+
+
+@pytest.mark.parametrize("reach", [1, 2])
+@pytest.mark.parametrize("count", [1, 2, 40])
+def test_numpy_gives_what_pytorch_gives(reach: int, count: int) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("onnx")
+    from vnreport.training.export import export_convolution
+    from vnreport.training.networks import TorchConvolution
+
+    torch.manual_seed(count)
+    embedding = torch.randn(len(VOCABULARY), 16).half().float()  # it is kept with 16 bits
+    network = TorchConvolution(embedding, layers=3, reach=reach, hidden=8, dropout=0.5).eval()
+    lines = random_lines(count, count)
+    with torch.inference_mode():
+        expected = torch.cat([part.ravel() for part in network([lines])])
+    assert scores(export_convolution(network), lines) == pytest.approx(expected.numpy(), abs=1e-4)
+
+
+@pytest.mark.parametrize("block", [1, 7, 100])
+@pytest.mark.parametrize("reach", [1, 3])
+def test_blocks_are_seamless(block: int, reach: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, lines = random_convolution(reach=reach), random_lines(1, 30)
+    whole = scores(network, lines)
+    monkeypatch.setattr(networks, "_BLOCK", block)
+    assert scores(network, lines) == pytest.approx(whole, abs=1e-5)
+
+
+def test_onnx_gives_nearly_what_pytorch_gives() -> None:
+    import torch
+
+    network, exported = transformers()
+    errors, spread = [], []
+    for seed in range(20):
+        lines = random_lines(100 + seed, 3, 20)  # one window
+        with torch.inference_mode():
+            expected = torch.cat([part.ravel() for part in network([lines])]).numpy()
+        errors.append(scores(exported, lines) - expected)
+        spread.append(expected)
+    assert numpy.concatenate(errors).std() < 0.05 * numpy.concatenate(spread).std()
+
+
+def test_every_line_is_scored_with_its_window() -> None:
+    """A text of many windows: each line's scores are those of a window that has it."""
+    import torch
+
+    from vnreport.windows import cut_windows
+
+    network, exported = transformers()
+    lines = [Line(line.sentence, line.spans, line.pieces, -1) for line in random_lines(5, 40, 20)]
+    tags, classes = exported(lines)
+    ends = numpy.cumsum([len(line) - 1 for line in lines])
+    errors, spread = [], []
+    for window in cut_windows(lines, WINDOW, CONTEXT):
+        with torch.inference_mode():
+            _, expected = network([[lines[i] for i in window.lines]])
+        for place in range(window.context, len(window.lines)):
+            number = window.lines[place]
+            errors.append(classes[number] - expected[place].numpy())
+            spread.append(expected[place].numpy())
+    assert len(errors) == len(lines)
+    assert len(tags) == ends[-1]
+    assert numpy.std(errors) < 0.1 * numpy.std(spread)
+
+
+@pytest.mark.parametrize("kind", ["convolution", "transformer"])
+def test_files_and_pickles_give_the_same_network(kind: str) -> None:
+    network: Network = random_convolution() if kind == "convolution" else transformers()[1]
+    lines = random_lines(2, 20, 20)
+    expected = scores(network, lines)
+    again = open_network(network.files())
+    assert type(again) is type(network)
+    assert again.files() == network.files()
+    for copy in (again, pickle.loads(pickle.dumps(network))):
+        assert numpy.array_equal(scores(copy, lines), expected)
+
+
+@pytest.mark.parametrize("kind", ["convolution", "transformer"])
+def test_a_text_without_lines(kind: str) -> None:
+    network: Network = random_convolution() if kind == "convolution" else transformers()[1]
+    assert not scores(network, []).size
+
+
+def test_no_files_no_network() -> None:
+    assert open_network({"pieces.json": b"{}"}) is None
+
+
+def test_a_graph_beside_it_leaves_a_convolution_net_one() -> None:
+    """A pipeline written over another one finds files of the other's network."""
+    assert isinstance(open_network(random_convolution().files() | {"network.onnx": b"old"}), Convolution)
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_network_that_ran_runs_in_a_forked_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    network = pickle.loads(pickle.dumps(transformers()[1]))
+    lines = random_lines(2, 40, 20)
+    expected = scores(network, lines)
+    context = multiprocessing.get_context("fork")
+    same = context.Value("b", False)
+
+    def run() -> None:
+        same.value = numpy.array_equal(scores(network, lines), expected)
+
+    child = context.Process(target=run)
+    child.start()
+    child.join(timeout=60)
+    child.kill()
+    assert same.value
+
+
+@pytest.mark.parametrize(("given", "expected"), [("3", 3), ("1", 1)])
+def test_threads_follow_the_environment(given: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    assert threads() == expected
+
+
+@pytest.mark.parametrize("given", ["", "0", "4,2"])
+def test_without_a_number_every_processor_is_used(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    assert threads() >= 1

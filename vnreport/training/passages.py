@@ -1,0 +1,130 @@
+"""What a network learns from: lines with the probabilities of their tags and classes."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING
+
+import numpy
+
+from vnreport.networks import TAGS
+from vnreport.noise import capitalize, close_abbreviations, open_abbreviations
+from vnreport.schema import CLASSES
+from vnreport.windows import Line, Vocabulary, cut_windows, read_lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vnreport.markup import Article
+
+    Matrix = NDArray[numpy.float32]
+
+_TAG = {tag: number for number, tag in enumerate(TAGS)}
+_LETTERS = re.compile(r"[^\W\d_]+")
+_BARE = {
+    letter: "dD"[letter.isupper()] if letter in "đĐ" else unicodedata.normalize("NFD", letter)[0]
+    for letter in map(chr, (*range(0xC0, 0x250), *range(0x1EA0, 0x1F00)))
+    if letter.isalpha()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Lines of one text with what is to be learnt about them."""
+
+    lines: list[Line]
+    tags: Matrix  # (units without markers, TAGS), each row sums to 1
+    classes: Matrix  # (lines, CLASSES), each row sums to 1; a row of zeros teaches nothing
+    taught: list[bool]  # for each line, False where it is context only
+
+    def __len__(self) -> int:
+        return sum(map(len, self.lines))
+
+
+def encode(article: Article, vocabulary: Vocabulary, smoothing: float = 0.0) -> Passage:
+    """An article's gold annotation as a passage.
+
+    Args:
+        article: gold.
+        vocabulary: of the network.
+        smoothing: probability that is spread over all classes (label smoothing), 0…1.
+    """
+    lines = read_lines(article.text, [(s.start, s.end) for s in article.sentences], vocabulary)
+    entities = sorted(article.entities, key=lambda e: e.start)
+    starts = [entity.start for entity in entities]
+    numbers = []
+    for line in lines:
+        for start, end in line.spans:
+            near = bisect_right(starts, start) - 1
+            inside = near >= 0 and end <= entities[near].end
+            prefix = "B-" if inside and start == entities[near].start else "I-"
+            numbers.append(_TAG[prefix + entities[near].label] if inside else 0)
+    gold = numpy.array([CLASSES.index(article.sentences[line.sentence].label) for line in lines], dtype="int64")
+    classes = numpy.eye(len(CLASSES), dtype="float32")[gold] * (1 - smoothing) + smoothing / len(CLASSES)
+    return Passage(lines, numpy.eye(len(TAGS), dtype="float32")[numbers], classes, [True] * len(lines))
+
+
+def blur(article: Article, random: Random) -> Article:
+    """Now and then an article as others write it: fewer diacritics, capitals, other abbreviations."""
+    chance = random.random()
+    if chance < 0.12:
+        text = _LETTERS.sub(lambda m: _strip(m.group()) if random.random() < 0.15 else m.group(), article.text)
+        return replace(article, text=text)
+    for bound, change in ((0.22, capitalize), (0.30, close_abbreviations), (0.36, open_abbreviations)):
+        if chance < bound:
+            return change(article)
+    return article
+
+
+def _strip(word: str) -> str:
+    return "".join(_BARE.get(letter, letter) for letter in word)
+
+
+def windows(passage: Passage, size: int, context: int, first: int) -> Iterator[Passage]:
+    """The passage in windows of `cut_windows`; lines of context are not taught again."""
+    lengths = [len(line) - 1 for line in passage.lines]
+    ends = numpy.cumsum(lengths)
+    for window in cut_windows(passage.lines, size, context, first):
+        number = {line: place for place, line in enumerate(window.lines)}
+        lines = [
+            Line(line.sentence, line.spans, line.pieces, number.get(line.heading, -1))
+            for line in (passage.lines[i] for i in window.lines)
+        ]
+        tags = numpy.concatenate([passage.tags[ends[i] - lengths[i] : ends[i]] for i in window.lines])
+        yield Passage(lines, tags, passage.classes[window.lines], [n >= window.context for n in range(len(lines))])
+
+
+def batches(passages: Iterable[Passage], units: int, random: Random) -> list[list[Passage]]:
+    """Passages in batches of about `units` units, those of like length together, in random order."""
+    shuffled = list(passages)
+    random.shuffle(shuffled)
+    found: list[list[Passage]] = []
+    for first in range(0, len(shuffled), _POOL):
+        batch: list[Passage] = []
+        for passage in sorted(shuffled[first : first + _POOL], key=len):
+            if batch and (len(batch) + 1) * len(passage) > units:
+                found.append(batch)
+                batch = []
+            batch.append(passage)
+        found.append(batch)
+    random.shuffle(found)
+    return found
+
+
+_POOL = 64
+
+
+def targets(batch: Sequence[Passage]) -> tuple[Matrix, Matrix]:
+    """Tag and class targets of a batch, one passage after another; zeros where nothing is taught."""
+    tags, classes = [], []
+    for passage in batch:
+        taught = numpy.array(passage.taught, dtype="float32")
+        units = numpy.repeat(taught, [len(line) - 1 for line in passage.lines])
+        tags.append(passage.tags * units[:, None])
+        classes.append(passage.classes * taught[:, None])
+    return numpy.concatenate(tags), numpy.concatenate(classes)

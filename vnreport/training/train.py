@@ -1,0 +1,273 @@
+"""From Docs to a trained network."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import numpy
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+from vnreport import augment
+from vnreport.markup import Article, Entity, Sentence
+from vnreport.networks import Network
+from vnreport.schema import SENTENCES_KEY
+from vnreport.training.e5 import Encoder, load_e5
+from vnreport.training.export import export_convolution, export_transformer
+from vnreport.training.fit import Checkpoint, Groups, Schedule, fit
+from vnreport.training.networks import TorchConvolution, TorchNetwork, TorchTransformer
+from vnreport.training.passages import Passage, batches, blur, encode, windows
+from vnreport.windows import SPECIALS, Vocabulary, read_lines
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+_LAYER_DECAY = 0.9
+_HEAD_RATE = 3.0
+_WEIGHT_DECAY = 0.01
+_CALIBRATION = 100  # windows from which the ranges of 8-bit products are taken
+
+
+def train(
+    references: Iterable[Doc],
+    *,
+    network: str,
+    pieces: str,
+    steps: int,
+    batch: int,
+    rate: float,
+    smoothing: float,
+    rewriting: float,
+    dropout: float,
+    seed: int,
+    window: int,
+    context: int,
+    layers: int,
+    width: int = 0,
+    reach: int = 0,
+    hidden: int = 0,
+    teacher: str | None = None,
+    raw: str | None = None,
+    raw_articles: int = 0,
+    checkpoint: str | None = None,
+) -> tuple[Vocabulary, Network]:
+    """Train a network on gold Docs and, for a convolution net, on texts that a teacher labels.
+
+    Args:
+        references: gold, with entities and labelled sentences.
+        network: `"transformer"` or `"convolution"`.
+        pieces: a JSON file of word pieces and their log probabilities.
+        steps: batches to learn from.
+        batch: units of a batch.
+        rate: the peak learning rate.
+        smoothing: of the classes, 0…1.
+        rewriting: probability of each rewriting of `vnreport.augment`, for each sentence, 0…1.
+        dropout: 0…1.
+        seed: of all chance.
+        window: units of a window at most.
+        context: units of it that may be context.
+        layers: of the network; a transformer takes the lowest of multilingual-e5-small.
+        width: of a convolution net.
+        reach: units on either side that a convolution sees.
+        hidden: width of a line in a convolution net.
+        teacher: a pipeline whose `report_encoder` labels the texts of `raw`.
+        raw: a JSON lines file with `text`, plain, `.gz` or `.xz`.
+        raw_articles: how many of its texts are taken.
+        checkpoint: a file that keeps the state of an interrupted training.
+
+    Returns:
+        The network's vocabulary and the network as it runs.
+
+    Raises:
+        ValueError: there is nothing to learn from, or no such network.
+    """
+    # all arguments that decide how the training runs
+    settings = {name: value for name, value in locals().items() if name not in ("references", "checkpoint")}
+    articles = [_article(doc) for doc in references]
+    if not any(article.sentences for article in articles):
+        raise ValueError("no sentence with a class in the training data")
+    if bool(teacher) != bool(raw) or (raw and not raw_articles):
+        raise ValueError("to learn from a teacher takes three: teacher, raw, and raw_articles above 0")
+    vocabulary = Vocabulary(json.loads(Path(pieces).read_text(encoding="utf-8")))
+    settings |= {"pieces": _digest(vocabulary.pieces), "articles": _digest(articles)}
+    torch.manual_seed(seed)
+    if network == "transformer":
+        learner: TorchNetwork = _transformer(vocabulary, layers, dropout)
+        groups = _layered(learner, layers, rate)
+    elif network == "convolution":
+        learner = TorchConvolution(_embedding(vocabulary, width), layers, reach, hidden, dropout)
+        groups = [{"params": list(learner.parameters()), "lr": rate, "weight_decay": _WEIGHT_DECAY}]
+    else:
+        raise ValueError(f"no network {network!r}: 'transformer' or 'convolution'")
+    names = augment.collect_names(articles)
+    labelled = list(_label(raw, raw_articles, teacher, vocabulary)) if raw and teacher else []
+
+    def epoch(random: Random) -> list[list[Passage]]:
+        passages = []
+        for article in articles:
+            varied = augment.vary(article, names, rewriting, random) if rewriting else article
+            passages.append(encode(blur(varied, random), vocabulary, smoothing))
+        share = len(labelled) // _RAW_PARTS
+        passages += random.sample(labelled, share)
+        cut = [w for p in passages for w in windows(p, window, context, random.randint(window // 4, window))]
+        return batches(cut, batch, random)
+
+    with _Bar(f"training a {network}", steps) as report:
+        state = Checkpoint(Path(checkpoint), settings) if checkpoint else None
+        fit(learner, groups, epoch, Schedule(steps), seed, report, state)
+    if isinstance(learner, TorchTransformer):
+        samples = (w.lines for a in articles for w in windows(encode(a, vocabulary), window, context, window))
+        return vocabulary, export_transformer(
+            learner, list(islice(samples, _CALIBRATION)), window, context, 16 * window
+        )
+    assert isinstance(learner, TorchConvolution)
+    return vocabulary, export_convolution(learner)
+
+
+_RAW_PARTS = 4  # of the labelled texts, one part joins each epoch
+
+
+def _article(doc: Doc) -> Article:
+    sentences = [Sentence(s.start_char, s.end_char, s.label_) for s in doc.spans.get(SENTENCES_KEY, ())]
+    entities = [Entity(e.start_char, e.end_char, e.label_) for e in doc.ents]
+    return Article("", {}, doc.text, sentences, entities)
+
+
+def _digest(value: object) -> str:
+    return sha256(repr(value).encode()).hexdigest()[:16]
+
+
+def _label(raw: str, count: int, teacher: str, vocabulary: Vocabulary) -> Iterator[Passage]:
+    """What the teacher says of texts, as probabilities (distillation: Hinton, Vinyals and Dean 2015)."""
+    from vnreport.models import load
+    from vnreport.pipes.encoder import ReportEncoder, split_sentences
+
+    nlp: Language = load(teacher)
+    encoder = nlp.get_pipe("report_encoder")
+    assert isinstance(encoder, ReportEncoder)
+    assert encoder.network is not None
+    sentences = nlp.get_pipe("report_sentences")
+    with _Bar("labelling raw text", count) as report:
+        for number, text in enumerate(islice(read_texts(Path(raw)), count), start=1):
+            doc = sentences(nlp.make_doc(text))
+            places = [(doc[s].idx, doc[e - 1].idx + len(doc[e - 1])) for s, e in split_sentences(doc)]
+            tags, classes = encoder.network(read_lines(text, places, encoder.vocabulary))
+            lines = read_lines(text, places, vocabulary)
+            yield Passage(lines, _softmax(tags), _softmax(classes), [True] * len(lines))
+            report(number, 0.0, 0.0)
+
+
+def read_texts(path: Path) -> Iterator[str]:
+    """The `text` of each line of a JSON lines file, plain or compressed with gzip or xz.
+
+    Raises:
+        ValueError: a line is no JSON object with `text`; the message names it.
+    """
+    opener: Any = {".xz": lzma.open, ".gz": gzip.open}.get(path.suffix, open)
+    with opener(path, "rt", encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                text = json.loads(line)["text"]
+            except (ValueError, LookupError, TypeError) as error:
+                raise ValueError(f"{path}:{number}: a line must be a JSON object with 'text'") from error
+            yield text
+
+
+def _softmax(scores: Any) -> Any:
+    return torch.from_numpy(scores).softmax(-1).numpy()
+
+
+def _transformer(vocabulary: Vocabulary, layers: int, dropout: float) -> TorchTransformer:
+    e5 = load_e5()
+    width = e5.width
+
+    def tensor(name: str) -> Tensor:
+        return torch.from_numpy(e5.tensor(name))
+
+    places = tensor("emb.pos").view(-1, width) + tensor("emb.type")[:width]
+    feed = len(tensor("l0.fi.b"))
+    network = TorchTransformer(_start(vocabulary, e5), places, layers, feed, width // 32, dropout)
+    state = {"norm.weight": tensor("emb.ln.w"), "norm.bias": tensor("emb.ln.b")}
+    for number in range(layers):
+        old, new = f"l{number}.", f"layers.{number}."
+        state[new + "attention.weight"] = torch.cat([tensor(f"{old}{part}.w").view(width, width) for part in "qkv"])
+        state[new + "attention.bias"] = torch.cat([tensor(f"{old}{part}.b") for part in "qkv"])
+        for ours, theirs in _E5_NAMES.items():
+            bias, weight = tensor(f"{old}{theirs}.b"), tensor(f"{old}{theirs}.w")
+            state[f"{new}{ours}.bias"] = bias
+            state[f"{new}{ours}.weight"] = weight if "norm" in ours else weight.view(len(bias), -1)
+    network.load_state_dict(state, strict=False)
+    torch.nn.init.normal_(network.head.weight, std=0.02)
+    torch.nn.init.zeros_(network.head.bias)
+    return network
+
+
+_E5_NAMES = {"attention_out": "ao", "attention_norm": "aln", "feed": "fi", "feed_out": "fo", "feed_norm": "oln"}
+
+
+def _start(vocabulary: Vocabulary, e5: Encoder) -> Tensor:
+    """The vocabulary's rows in multilingual-e5-small; a piece it lacks has the mean of those it is made of."""
+    whole = Vocabulary(e5.pieces)
+    begin, end, unknown = e5.embed([0, 2, 3])
+    special = [unknown, begin, begin, end, end, numpy.zeros_like(unknown)]
+    assert len(special) == len(SPECIALS)
+    found = [
+        e5.embed([e5.rows.get(part, 3) for part in ([piece] if piece in e5.rows else whole.split(piece))]).mean(0)
+        for piece in vocabulary.pieces
+    ]
+    return torch.from_numpy(numpy.stack([*special, *found]))
+
+
+def _embedding(vocabulary: Vocabulary, width: int) -> Tensor:
+    """The first principal components of `_start`, so that a small network begins with what pieces mean."""
+    rows = _start(vocabulary, load_e5())
+    rows = rows - rows.mean(0)
+    _, _, axes = torch.linalg.svd(rows, full_matrices=False)
+    small: Tensor = rows @ axes[:width].T
+    return 3 * small / small.std()
+
+
+def _layered(network: TorchNetwork, layers: int, rate: float) -> Groups:
+    """Parameters with learning rates that fall from the head down (Howard and Ruder 2018)."""
+    groups: Groups = []
+    for name, parameter in network.named_parameters():
+        depth = int(name.split(".")[1]) + 1 if name.startswith("layers") else 0
+        own = rate * (_HEAD_RATE if name.startswith("head") else _LAYER_DECAY ** (layers + 1 - depth))
+        decay = _WEIGHT_DECAY if parameter.ndim > 1 and name.startswith(("layers", "head")) else 0.0
+        groups.append({"params": [parameter], "lr": own, "weight_decay": decay})
+    return groups
+
+
+class _Bar:
+    """A bar on standard error, with the losses of the last steps; lines where it is no terminal."""
+
+    def __init__(self, title: str, total: int) -> None:
+        self.console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
+        self.title, self.total = title, total
+        self.task = self.bar.add_task(title, total=total)
+
+    def __enter__(self) -> Callable[[int, float, float], None]:
+        self.bar.start()
+        return self._report
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def _report(self, step: int, tags: float, classes: float) -> None:
+        losses = f" (tags {tags:.3f}, classes {classes:.3f})" if tags else ""
+        self.bar.update(self.task, completed=step, description=self.title + losses)
+        if not self.console.is_terminal and step % 100 == 0:
+            self.console.print(f"{self.title}: {step}/{self.total}{losses}")
