@@ -218,7 +218,10 @@ def test_entry_points_load(group: str) -> None:
 
 
 def test_loading_by_the_name_of_the_package(no_model_in_working_directory: Path, text: str) -> None:
-    code = "import spacy, sys; print(spacy.load('vnreport').pipe_names, {'vnreport.training', 'sklearn', 'onnxruntime'} & sys.modules.keys())"
+    code = (
+        "import spacy, sys; unwanted = {'vnreport.training', 'sklearn', 'onnxruntime'};"
+        "print(spacy.load('vnreport').pipe_names, unwanted & sys.modules.keys())"
+    )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == f"{NAMES} set()"
 

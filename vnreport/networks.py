@@ -99,9 +99,12 @@ class Convolution:
             padded = numpy.zeros((len(read) + 2 * self._reach, self._width), dtype="float32")
             block = padded[self._reach : self._reach + len(read)]
             block[:] = read
+            parts = [padded[n : n + len(read)] for n in range(2 * self._reach + 1)]
+            around = numpy.empty((len(read), len(parts) * self._width), dtype="float32")
+            change = numpy.empty_like(read)
             for weight, bias in self._layers:
-                around = numpy.hstack([padded[n : n + len(read)] for n in range(2 * self._reach + 1)])
-                change = around @ weight
+                numpy.concatenate(parts, axis=1, out=around)
+                numpy.matmul(around, weight, out=change)
                 change += bias
                 block += numpy.maximum(change, 0, out=change)
             units[start : start + _BLOCK] = block[start - first : start - first + _BLOCK]
@@ -135,7 +138,7 @@ class Transformer:
         self._graph = graph
         self._embedding = weights["embedding"].astype("float32") * weights["scale"][:, None]
         self._size, self._context, self._batch = (int(n) for n in weights["window"])
-        self._sessions: dict[int, Any] = {}  # by process: a session's threads do not live on in a forked one
+        self._session: Any = None
 
     def __call__(self, lines: Sequence[Line]) -> tuple[Matrix, Matrix]:
         """See `Network`."""
@@ -161,8 +164,7 @@ class Transformer:
         return {_WEIGHTS: _npz(self._stored), _GRAPH: self._graph}
 
     def _run(self, inputs: dict[str, Any]) -> Any:
-        session = self._sessions.get(os.getpid())
-        if session is None:
+        if self._session is None:
             import onnxruntime  # type: ignore[import-untyped]
 
             options = onnxruntime.SessionOptions()
@@ -170,9 +172,8 @@ class Transformer:
             options.inter_op_num_threads = 1
             options.log_severity_level = 3
             options.add_session_config_entry("session.x64quantprecision", "1")  # exact products on every processor
-            session = onnxruntime.InferenceSession(self._graph, options, providers=["CPUExecutionProvider"])
-            self._sessions[os.getpid()] = session
-        return session.run(None, inputs)
+            self._session = onnxruntime.InferenceSession(self._graph, options, providers=["CPUExecutionProvider"])
+        return self._session.run(None, inputs)
 
     def __getstate__(self) -> tuple[dict[str, NDArray[Any]], bytes]:
         return self._stored, self._graph

@@ -79,21 +79,19 @@ class WordCRF:
         listed = _by_length(
             value for name, (_, column) in templates.items() if column.function in ("", "lower") for value in rows[name]
         )
-        self._ids: defaultdict[str, int] = defaultdict(count(_TRUE).__next__)  # of forms
+        self._ids: defaultdict[str, int] = defaultdict(count(_TRUE).__next__)  # values of forms
         self._keys: dict[int, Ints] = {}  # of n-grams, by length; ascending, and the last greater than any
-        values: dict[int, dict[str, int]] = {1: self._ids}
+        self._values: dict[int, Ints] = {}  # of the same n-grams
+        self._is_in_dict: dict[int, Ints] = {}  # by length, the value of this function for each value of an n-gram
+        values: dict[int, dict[str, int]] = {}
         for length in _LENGTHS:
-            ngrams = list(dict.fromkeys(chain(listed[length], words[length])))
-            ids = np.array([self._ids[form] for form in " ".join(ngrams).split(" ")], np.int64)
-            if length > 1:
-                keys = _join(ids.reshape(-1, length).T)
-                self._keys[length] = np.append(np.sort(keys), np.iinfo(np.int64).max)
-                places = self._keys[length].searchsorted(keys)
-                values[length] = dict(zip(ngrams, (_TRUE + places).tolist(), strict=True))
-
-        self._is_in_dict: dict[int, Ints] = {}  # by length, its value for each value of an n-gram in lower case
-        for length, value_of in values.items():
-            known = np.full(_TRUE + len(value_of), _FALSE)
+            ngrams = dict.fromkeys(chain(listed[length], words[length]))
+            values[length] = value_of = dict(zip(ngrams, count(_TRUE)))
+            keys = _join(np.array([self._ids[form] for form in " ".join(ngrams).split(" ")]).reshape(-1, length).T)
+            order = keys.argsort()
+            self._keys[length] = np.append(keys[order], np.iinfo(np.int64).max)
+            self._values[length] = _TRUE + order
+            known = np.full(_TRUE + len(ngrams) + 1, _FALSE)  # the last for forms that are no n-gram
             known[[value_of[word] for word in words[length]]] = _TRUE
             known[[_OUTSIDE, _BEYOND]] = _OUTSIDE, _BEYOND
             self._is_in_dict[length] = known
@@ -104,7 +102,7 @@ class WordCRF:
             row_of = {value_of[value]: row for value, row in rows[name].items() if value in value_of}
             row_of[_OUTSIDE] = rows[name].get("BOS" if start < 0 else "EOS", -1)
             row_of[_BEYOND] = rows[name].get("EOS", -1)
-            of_values = np.zeros((_TRUE + len(value_of), 2))
+            of_values = np.zeros((max(row_of) + 2, 2))  # the last for all values without a weight
             of_values[[*row_of]] = weights[[*row_of.values()]]
             self._features.append((start, column, of_values))
         self._codes = _Codes(self._encode)
@@ -128,7 +126,7 @@ class WordCRF:
         left, _, right = pair.partition(" ")
         key = self._ids.get(left, _FALSE) << _FORM_BITS | self._ids.get(right, _FALSE)
         place = keys.searchsorted(key)
-        return bool(keys[place] == key and self._is_in_dict[2][_TRUE + place] == _TRUE)
+        return bool(keys[place] == key and self._is_in_dict[2][self._values[2][place]] == _TRUE)
 
     def _tag(self, lines: list[Sequence[str]]) -> Iterator[bool]:
         outside = [0] * _REACH
@@ -160,7 +158,7 @@ class WordCRF:
         places = len(codes) - 2 * _REACH
         scores = np.zeros((places, 2))
         for start, column, weights in self._features:
-            scores += weights.take(columns[column][_REACH + start :][:places], axis=0)
+            scores += weights.take(columns[column][_REACH + start :][:places], axis=0, mode="clip")
         return scores
 
     def _columns(self, codes: Ints) -> dict[_Column, Ints]:
@@ -173,14 +171,16 @@ class WordCRF:
                 if function in ("", "lower"):
                     keys = _join(shifted)
                     places = self._keys[length].searchsorted(keys)
-                    values = np.where(self._keys[length][places] == keys, _TRUE + places, _FALSE)
+                    values = np.where(
+                        self._keys[length][places] == keys, self._values[length].take(places, mode="clip"), _FALSE
+                    )
                 else:
                     values = np.minimum.reduce(shifted)
                 values[codes[length - 1 :] == 0] = _BEYOND
                 values[codes[: len(values)] == 0] = _OUTSIDE
                 columns[_Column(function, length)] = values
         for length, known in self._is_in_dict.items():
-            columns[_Column("is_in_dict", length)] = known.take(columns[_Column("lower", length)])
+            columns[_Column("is_in_dict", length)] = known.take(columns[_Column("lower", length)], mode="clip")
         return columns
 
 
@@ -290,17 +290,17 @@ def _read_weights(path: Path) -> tuple[dict[str, dict[str, int]], Floats, list[l
         weights of each label after each.
     """
     data = path.read_bytes()
-    magic, *_, features, labels, attributes, _, _ = struct.unpack_from("<4sI4s9I", data)
+    magic, *_, number, features, labels, attributes, _, _ = struct.unpack_from("<4sI4s9I", data)
     if magic != b"lCRF" or [*_quarks(data, labels)] != ["B-W", "I-W"]:
         raise ValueError(f"{path}: not a CRFsuite model with the labels B-W and I-W; {_REMEDY}")
-    names = [name.partition("=") for name in _quarks(data, attributes)]
     rows: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for row, (template, _, value) in enumerate(names):
+    for row, attribute in enumerate(_quarks(data, attributes)):
+        template, _, value = attribute.partition("=")
         rows[template][value] = row
     (size,) = struct.unpack_from("<I", data, features + 8)
     form = np.dtype([("is_transition", "<u4"), ("source", "<u4"), ("label", "<u4"), ("weight", "<f8")])
     table = np.frombuffer(data, form, size, features + 12)
-    weights, transitions = np.zeros((len(names) + 1, 2)), np.zeros((2, 2))
+    weights, transitions = np.zeros((number + 1, 2)), np.zeros((2, 2))
     for kind, target in enumerate((weights, transitions)):
         of_kind = table[table["is_transition"] == kind]
         target[of_kind["source"], of_kind["label"]] = of_kind["weight"]

@@ -1,0 +1,184 @@
+"""`vnreport.annotate` and the annotator that Ray, Spark and Dask apply."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pandas as pd
+import polars as pl
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+import vnreport
+from vnreport.bulk.annotator import Annotator
+from vnreport.bulk.workers import Processes, map_in_order
+
+COLUMNS = Annotator.columns
+TEXTS = ["Thu ngân sách đạt 9,2 tỷ đồng.", "", "Xã trồng mới 120 ha rừng.\nĐạt 104,2% kế hoạch.", "Xã họp 😀 lần 3."]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_progress_bars() -> Iterator[None]:
+    datasets.disable_progress_bars()
+    yield
+    datasets.enable_progress_bars()
+
+
+@pytest.fixture(scope="module")
+def expected(small_model: str) -> list[dict[str, Any]]:
+    nlp = vnreport.load(small_model)
+    return [{**vnreport.to_records(nlp(text)), "error": None} for text in TEXTS]
+
+
+def rows(columns: Any) -> list[dict[str, Any]]:
+    """The annotation of each row of a table."""
+    return [
+        dict(zip(COLUMNS, values, strict=True)) for values in zip(*(columns[name] for name in COLUMNS), strict=True)
+    ]
+
+
+def test_texts_are_annotated_lazily_and_in_order(small_model: str, expected: list[dict[str, Any]]) -> None:
+    taken = []
+
+    def endless() -> Iterator[str]:
+        while True:
+            for text in TEXTS:
+                taken.append(text)
+                yield text
+
+    found = vnreport.annotate(endless(), small_model, batch_size=3)
+    assert not taken
+    assert [next(found) for _ in range(6)] == [*expected, *expected][:6]
+    assert len(taken) == 6
+
+
+def test_two_processes_keep_the_order_and_are_lazy(small_model: str, expected: list[dict[str, Any]]) -> None:
+    taken = []
+
+    def texts() -> Iterator[str]:
+        for text in TEXTS * 50:
+            taken.append(text)
+            yield text
+
+    found = vnreport.annotate(texts(), small_model, batch_size=4, jobs=2)
+    assert next(found) == expected[0]
+    assert len(taken) <= 4 * 9
+    assert list(found) == (expected * 50)[1:]
+
+
+def test_data_frames_get_columns(small_model: str, expected: list[dict[str, Any]]) -> None:
+    frame = pd.DataFrame({"body": TEXTS, "year": range(4)}, index=list("abcd"))
+    found = vnreport.annotate(frame, small_model, text="body")
+    assert list(found.columns) == ["body", "year", *COLUMNS]
+    assert list(found.index) == list("abcd")
+    assert rows(found) == expected
+    assert list(frame.columns) == ["body", "year"]
+
+    tall = vnreport.annotate(pl.DataFrame({"body": TEXTS}), small_model, text="body")
+    assert [dict(zip(COLUMNS, row, strict=True)) for row in tall.select(COLUMNS).rows()] == expected
+    values = tall.explode("quantities").select(pl.col("quantities").struct.field("value"))
+    assert values["value"].drop_nulls().to_list()[:3] == ["9200000000", "120", "104.2"]
+    empty = vnreport.annotate(pl.DataFrame({"body": []}, {"body": pl.String}), small_model, text="body")
+    assert empty.schema == tall.schema
+
+
+def test_data_sets_get_columns(small_model: str, expected: list[dict[str, Any]]) -> None:
+    data = datasets.Dataset.from_dict({"text": TEXTS, "year": list(range(4))})
+    found = vnreport.annotate(data, small_model, batch_size=2)
+    assert isinstance(found, datasets.Dataset)
+    assert found.column_names == ["text", "year", *COLUMNS]
+    assert rows(found) == expected
+
+    parts = vnreport.annotate(datasets.DatasetDict(train=data, test=data.select([0])), small_model)
+    assert isinstance(parts, datasets.DatasetDict)
+    assert rows(parts["train"]) == expected
+    assert rows(parts["test"]) == expected[:1]
+
+    stream = vnreport.annotate(data.to_iterable_dataset(), small_model, batch_size=2)
+    assert isinstance(stream, datasets.IterableDataset)
+    assert [{name: row[name] for name in COLUMNS} for row in stream] == expected
+    assert [row["year"] for row in stream] == [0, 1, 2, 3]
+
+
+def test_a_data_set_is_annotated_once(small_model: str, tmp_path: Path) -> None:
+    """The key of the cache is the same before and after the pipeline's first use, and another for another model."""
+    datasets.Dataset.from_dict({"text": TEXTS}).save_to_disk(tmp_path / "data")
+
+    def annotate(model: str | None) -> Any:
+        return vnreport.annotate(datasets.load_from_disk(tmp_path / "data"), model)
+
+    first, second, other = annotate(small_model), annotate(small_model), annotate(None)
+    assert first.cache_files == second.cache_files
+    assert first.cache_files != other.cache_files
+    assert rows(first) == rows(second) != rows(other)
+
+
+@pytest.mark.parametrize("data", ["một văn bản", 5, None])
+def test_what_cannot_be_annotated_is_refused(data: Any) -> None:
+    with pytest.raises(TypeError, match="give a data set, a frame or an iterable of strings"):
+        vnreport.annotate(data)
+
+
+def test_the_annotator_can_be_pickled_before_and_after_its_use(
+    small_model: str, expected: list[dict[str, Any]]
+) -> None:
+    annotator = Annotator(small_model)
+    before = pickle.dumps(annotator)
+    assert annotator(TEXTS) == expected
+    assert pickle.dumps(annotator) == before
+    assert pickle.loads(before)(TEXTS) == expected
+
+
+def test_a_text_that_a_stage_cannot_bear_is_set_aside_alone(tmp_path: Path) -> None:
+    @Language.component("test_stumbles")
+    def stumble(doc: Doc) -> Doc:
+        if "hố" in doc.text:
+            raise ValueError("a hole\nin <object at 0x7f01>")
+        return doc
+
+    nlp = spacy.blank("xx")
+    nlp.add_pipe("test_stumbles")
+    nlp.to_disk(tmp_path / "model")
+    texts = ["đường", "hố", "x" * 1_000_001, "cầu", None]
+    found = Annotator(tmp_path / "model").records(texts)  # type: ignore[arg-type]
+    assert [row["error"] for row in found] == [
+        None,
+        "test_stumbles: ValueError: a hole in <object >",
+        "reading: 1,000,001 characters in one text, more than 1,000,000; split it into articles",
+        None,
+        "reading: is no text but NoneType",
+    ]
+    assert all(row["sentences"] == [] for row in found)
+
+
+def test_batches_do_not_change_the_result(nlp: Language, text: str) -> None:
+    texts = [text[: 60 * i] for i in range(20)] + [text * 40, "", " "]
+    alone = [vnreport.to_records(nlp(one)) for one in texts]
+    together = Annotator("vi_report_sm").records(texts)
+    assert [{**row, "error": None} for row in alone] == together
+
+
+class Fails:
+    """Raises where it is loaded, or where it is used."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def load(self) -> None:
+        if self.where == "load":
+            raise OSError("no model there")
+
+    def __call__(self, task: int) -> int:
+        raise ValueError("no way")
+
+
+@pytest.mark.parametrize(("where", "message"), [("load", "OSError: no model there"), ("call", "ValueError: no way")])
+def test_what_workers_raise_is_raised(where: str, message: str) -> None:
+    with Processes(Fails(where), 1) as workers, pytest.raises(RuntimeError, match=message):
+        list(map_in_order(workers, [1], ahead=1))

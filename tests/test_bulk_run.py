@@ -1,0 +1,350 @@
+"""A run that can be left alone: nothing that ends it early, or happens in its way, changes what it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bulk import Fatal, Inline, annotate, outputs, read_all, write_articles
+from vnreport.bulk.engine import Job, Stop, Unfinished, run
+from vnreport.bulk.formats import Csv, DocBins, Format, JsonLines
+from vnreport.bulk.items import Reading
+from vnreport.bulk.output import RunError
+from vnreport.bulk.parquet import Parquet
+from vnreport.bulk.report import Report
+from vnreport.bulk.store import Entry
+from vnreport.bulk.workers import Processes, WorkersError
+
+FORMATS: list[Format] = [JsonLines(), Parquet(), Csv(), DocBins()]
+
+
+@pytest.fixture
+def articles(tmp_path: Path) -> Path:
+    path = tmp_path / "in.jsonl"
+    write_articles(path, 20, bad=(3, 11))
+    return path
+
+
+def job(articles: Path, name: str, model: str, **options: Any) -> Job:
+    options.setdefault("format", JsonLines())
+    return Job([str(articles)], articles.parent / name, model=model, reading=Reading(id="id"), shard=4, **options)
+
+
+def command(articles: Path, out: Path, model: str, *more: str) -> list[str]:
+    options = ["--id", "id", "--shard-size", "4", "--log-json", *more]
+    program = [sys.executable, "-m", "vnreport.cli", "annotate"]
+    return [*program, str(articles), "-o", str(out), "--model", model, *options]
+
+
+def written(out: Path) -> dict[str, bytes]:
+    """What a run has written, under names that do not hold that of the output."""
+    return {name.replace(out.name, "OUT"): data for name, data in outputs(out).items()}
+
+
+@pytest.mark.parametrize("format", [JsonLines(), Parquet()], ids=lambda f: f.name)
+def test_this_process_and_two_others_write_the_same_bytes(format: Format, articles: Path, small_model: str) -> None:
+    one, two = (job(articles, name, small_model, format=format) for name in ("one", "two"))
+    assert annotate(one).annotated == annotate(two, hire=lambda function: Processes(function, 2)).annotated == 18
+    assert written(one.output) == written(two.output)
+    assert not any(".work" in name for name in written(one.output))
+
+
+def test_the_manifest_says_how_to_reproduce_the_run(articles: Path, small_model: str) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    summary = annotate(task)
+    manifest = json.loads((articles.parent / "out.jsonl.manifest.json").read_text(encoding="utf-8"))
+    assert (summary.annotated, summary.errors) == (manifest["annotated"], manifest["errors"]) == (18, 2)
+    assert manifest["run"]["model"]["name"] == "vi_report_sm"
+    assert len(manifest["run"]["model"]["sha256"]) == 64
+    assert manifest["run"]["reading"] == {"text": "text", "id": "id", "format": "txt"}
+    assert [(row["name"], row["articles"]) for row in manifest["inputs"]] == [(str(articles), 20)]
+    assert sum(row["articles"] for row in manifest["shards"]) == 18
+    assert manifest["syllables"] > 18 * 10
+    assert {"python", "spacy", "numpy"} <= manifest["environment"].keys()
+
+
+def test_articles_that_are_set_aside_are_named_with_stage_and_reason(articles: Path, small_model: str) -> None:
+    annotate(job(articles, "out.jsonl", small_model))
+    rows = [json.loads(line) for line in (articles.parent / "out.jsonl.errors.jsonl").read_text().splitlines()]
+    assert [(row["id"], row["source"], row["stage"]) for row in rows] == [
+        (f"{articles}#4", str(articles), "reading"),
+        (f"{articles}#12", str(articles), "reading"),
+    ]
+    assert all(row["reason"].startswith("holds no text") for row in rows)
+
+
+def test_a_complete_run_has_nothing_left_to_do(articles: Path, small_model: str) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    annotate(task)
+    before = {path: path.stat().st_mtime_ns for path in articles.parent.iterdir()}
+    assert annotate(task).idle
+    assert before == {path: path.stat().st_mtime_ns for path in articles.parent.iterdir()}
+
+
+class StopAfter(Report):
+    """Asks to stop after a number of shards."""
+
+    def __init__(self, shards: int) -> None:
+        super().__init__()
+        self.stop = Stop()
+        self._shards = shards
+
+    def done(self, entry: Entry, weight: float, errors: Any = (), reused: bool = False) -> None:
+        super().done(entry, weight, errors, reused)
+        self._shards -= 1
+        self.stop.asked = self._shards <= 0
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=lambda f: f.name)
+def test_a_run_that_is_stopped_goes_on_where_it_was(format: Format, articles: Path, small_model: str) -> None:
+    whole, parts = (job(articles, name, small_model, format=format) for name in ("whole", "parts"))
+    annotate(whole)
+    for shards in (1, 3):
+        report = StopAfter(shards)
+        with pytest.raises(Unfinished, match="stopped"):
+            run(parts, Inline, report, report.stop)
+        assert not parts.output.exists()
+    annotate(parts)
+    assert written(parts.output) == written(whole.output)
+
+
+def run_until_killed(arguments: list[str], shards: int, delay: float) -> int | None:
+    """Start the command, kill it and its workers some time after a number of shards; its exit code if it was faster."""
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            shards -= '"shard"' in line
+            if shards <= 0:
+                time.sleep(delay)
+                break
+    finally:
+        code = process.poll()
+        if code is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stderr.close()
+    return code
+
+
+@pytest.mark.parametrize("format", [JsonLines(), Parquet()], ids=lambda f: f.name)
+def test_a_run_that_is_killed_again_and_again_ends_like_an_undisturbed_one(
+    format: Format, tmp_path: Path, small_model: str
+) -> None:
+    articles = tmp_path / "in.jsonl"
+    write_articles(articles, 120, bad=(3, 11, 77))
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    more = ["--format", format.name, "--jobs", "2"]
+    assert run_to_the_end(command(articles, undisturbed, small_model, *more)) == 1
+    chance = random.Random(format.name)
+    for shards in (chance.randint(0, 9), chance.randint(10, 19), chance.randint(20, 29), 30):
+        run_until_killed(command(articles, killed, small_model, *more), shards, chance.expovariate(50))
+        assert not killed.exists() or [*read_all(killed).values()] == [*read_all(undisturbed).values()]
+    assert run_to_the_end(command(articles, killed, small_model, *more)) == 1
+    assert written(killed) == written(undisturbed)
+
+
+def run_to_the_end(arguments: list[str]) -> int:
+    return subprocess.run(arguments, stderr=subprocess.PIPE).returncode
+
+
+def test_ctrl_c_ends_after_the_shard_and_says_how_to_go_on(tmp_path: Path, small_model: str) -> None:
+    articles, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    write_articles(articles, 200)
+    arguments = command(articles, out, small_model, "--jobs", "1")
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    events = []
+    for line in process.stderr:
+        events.append(json.loads(line))
+        if events[-1]["event"] == "shard":
+            os.killpg(process.pid, signal.SIGINT)
+            break
+    events += [json.loads(line) for line in process.stderr]
+    process.stderr.close()
+    assert process.wait() == 3
+    assert events[-1]["event"] == "unfinished"
+    assert events[-1]["command"].startswith(f"vnreport annotate {articles} -o {out} ")
+    assert not out.exists()
+    assert run_to_the_end(command(articles, out, small_model)) == 0
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 200
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a file system cannot be mounted here")
+    yield path
+    subprocess.run(["umount", "-l", str(path)], check=True)
+
+
+def test_a_full_disk_ends_the_run_and_loses_nothing(small_disk: Path, tmp_path: Path, small_model: str) -> None:
+    articles = tmp_path / "in.jsonl"
+    write_articles(articles, 60)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(990 << 10))
+    task = Job([str(articles)], small_disk / "out.jsonl", JsonLines(), model=small_model, shard=4)
+    for size in (940 << 10, 850 << 10):
+        with pytest.raises(Unfinished, match="No space left on device"):
+            annotate(task)
+        assert not task.output.exists()
+        os.truncate(ballast, size)
+    ballast.unlink()
+    annotate(task)
+    elsewhere = Job([str(articles)], tmp_path / "out.jsonl", JsonLines(), model=small_model, shard=4)
+    annotate(elsewhere)
+    assert written(task.output) == written(elsewhere.output)
+
+
+@pytest.mark.parametrize("kilobytes", [2, 20])
+def test_a_limit_on_files_ends_the_run_and_loses_nothing(kilobytes: int, tmp_path: Path, small_model: str) -> None:
+    """The shards are too large for the first limit, the assembled file for the second."""
+    articles, out, whole = tmp_path / "in.jsonl", tmp_path / "out.jsonl", tmp_path / "whole.jsonl"
+    write_articles(articles, 40)
+    limited = ["bash", "-c", f'ulimit -f {kilobytes}; exec "$@"', "bash", *command(articles, out, small_model)]
+    process = subprocess.run(limited, stderr=subprocess.PIPE, text=True)
+    assert process.returncode == 3
+    assert "File too large" in process.stderr.splitlines()[-1]
+    assert not out.exists()
+    assert run_to_the_end(command(articles, out, small_model)) == 0
+    assert run_to_the_end(command(articles, whole, small_model)) == 0
+    assert written(out) == written(whole)
+
+
+def test_a_worker_that_is_killed_is_replaced(articles: Path, small_model: str, tmp_path: Path) -> None:
+    undisturbed, disturbed = (job(articles, name, small_model) for name in ("undisturbed", "disturbed"))
+    annotate(undisturbed)
+    flag = tmp_path / "killed"
+    annotate(disturbed, hire=lambda function: Processes(Fatal(function, "lần 9", once=flag), 2))
+    assert flag.exists()
+    assert written(disturbed.output) == written(undisturbed.output)
+
+
+def test_an_article_that_kills_its_process_is_set_aside_alone(articles: Path, small_model: str) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    summary = annotate(task, hire=lambda function: Processes(Fatal(function, "lần 9"), 2))
+    rows = [json.loads(line) for line in summary.errors_file.read_text(encoding="utf-8").splitlines()]
+    assert (summary.annotated, summary.errors) == (17, 3)
+    assert [(row["id"], row["stage"]) for row in rows if row["stage"] != "reading"] == [(f"{articles}#10", "process")]
+    assert "SIGKILL" in rows[1]["reason"]
+
+
+class Broken:
+    """Cannot be loaded."""
+
+    def load(self) -> None:
+        raise MemoryError("no room for the model")
+
+    def __call__(self, task: Any) -> Any:
+        raise AssertionError
+
+
+def test_workers_that_cannot_begin_end_the_run(articles: Path, small_model: str) -> None:
+    with pytest.raises(WorkersError, match="no room for the model"):
+        annotate(job(articles, "out.jsonl", small_model), hire=lambda _: Processes(Broken(), 2))
+
+
+OTHER = {
+    "model": "vi_report_sm",
+    "reading": Reading(id="year"),
+    "shard": 5,
+    "inputs": ["elsewhere.txt"],
+}
+
+
+@pytest.mark.parametrize("finished", [True, False], ids=["complete", "unfinished"])
+@pytest.mark.parametrize("what", OTHER)
+def test_another_run_into_the_same_output_is_refused(
+    what: str, finished: bool, articles: Path, small_model: str
+) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    if finished:
+        annotate(task)
+    else:
+        report = StopAfter(1)
+        with pytest.raises(Unfinished):
+            run(task, Inline, report, report.stop)
+    before = outputs(task.output)
+    other = Job(**{**vars(task), what: OTHER[what]})
+    with pytest.raises(RunError, match=rf"out\.jsonl: is of a run with other {what}.*--overwrite"):
+        annotate(other)
+    assert outputs(task.output) == before
+
+
+def test_what_is_not_the_result_of_a_run_is_kept(articles: Path, small_model: str) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    task.output.write_text("mine")
+    with pytest.raises(RunError, match="is there already"):
+        annotate(task)
+    assert task.output.read_text() == "mine"
+    annotate(Job(**{**vars(task), "overwrite": True}))
+    assert task.output.read_text() != "mine"
+
+
+def test_changed_inputs_are_noticed_and_only_they_are_annotated_again(articles: Path, small_model: str) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    annotate(task)
+    rows = articles.read_text(encoding="utf-8").splitlines()
+    articles.write_text("\n".join([*rows[:17], rows[17].replace("17,5", "99"), *rows[18:]]) + "\n", encoding="utf-8")
+    with pytest.raises(RunError, match="the inputs have changed"):
+        annotate(task)
+
+    annotated = []
+
+    class Watch(Report):
+        def done(self, entry: Entry, weight: float, errors: Any = (), reused: bool = False) -> None:
+            if not reused:
+                annotated.append(entry.articles + entry.errors)
+
+    annotate(Job(**{**vars(task), "overwrite": True}), report=Watch())
+    assert annotated == [4, 4, 4]  # the changed shard, and the two that have errors
+    fresh = job(articles, "fresh.jsonl", small_model)
+    annotate(fresh)
+    assert written(task.output) == written(fresh.output)
+
+
+@pytest.mark.parametrize("format", FORMATS, ids=lambda f: f.name)
+def test_retry_takes_the_errors_again_and_nothing_else(format: Format, articles: Path, small_model: str) -> None:
+    task = job(articles, "out", small_model, format=format)
+    annotate(task)
+    rows = articles.read_text(encoding="utf-8").splitlines()
+    rows[3] = rows[3].replace('"text": ""', '"text": "Xã họp."')
+    articles.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    summary = annotate(Job(**{**vars(task), "retry": True}))
+    assert (summary.annotated, summary.errors) == (19, 1)
+    fresh = job(articles, "fresh", small_model, format=format)
+    annotate(fresh)
+    assert written(task.output) == written(fresh.output)
+
+
+def test_retry_is_refused_where_good_articles_are_gone(articles: Path, small_model: str) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    annotate(task)
+    write_articles(articles, 10)
+    with pytest.raises(RunError, match="the inputs have changed"):
+        annotate(Job(**{**vars(task), "retry": True}))
+
+
+def test_two_runs_do_not_write_the_same_output(articles: Path, small_model: str) -> None:
+    task = job(articles, "out.jsonl", small_model)
+
+    class Second(Report):
+        def begin(self, total: int | None) -> None:
+            with pytest.raises(RunError, match="another run is writing it"):
+                annotate(task)
+
+    assert annotate(task, report=Second()).annotated == 18

@@ -1,0 +1,149 @@
+"""The one annotator: in this process, in workers, in Ray actors, under Spark and Dask."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from vnreport.bulk.columns import RECORDS
+from vnreport.bulk.items import describe
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+T = TypeVar("T")
+
+_BATCH = 40_000  # characters that go through the pipeline together
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a text has no annotation.
+
+    Attributes:
+        stage: `reading`, `tokenizer`, a component of the pipeline, `records` or `process`.
+        reason: what went wrong, in one line.
+    """
+
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Annotator:
+    """Annotates texts; can be pickled, loads its model where it is first used.
+
+    Called with texts it gives their records. Called with a batch of a table, it
+    adds the `columns`: one for each kind of record, and `error`, which is None
+    where all went well.
+
+    Args:
+        model: a released pipeline or the folder of another one; the default if None.
+        text: the column that holds the texts.
+
+    >>> annotate = Annotator()
+    >>> annotate({"text": ["Thu ngân sách đạt 9,2 tỷ đồng."]})["quantities"][0][0]["value"]
+    '9200000000'
+    """
+
+    model: str | Path | None = None
+    text: str = "text"
+
+    columns: ClassVar[tuple[str, ...]] = (*RECORDS, "error")
+
+    def __call__(self, batch: Any) -> Any:
+        """Annotate a batch.
+
+        Args:
+            batch: texts (`list[str]`), columns by name (`dict[str, Sequence]`),
+                or a pandas frame.
+
+        Returns:
+            For texts what `records` gives; for columns and frames another one
+            of the same kind with its columns and ours.
+        """
+        if isinstance(batch, list):
+            return self.records(batch)
+        rows = self.records(list(batch[self.text]))
+        columns = {name: [row[name] for row in rows] for name in self.columns}
+        return {**batch, **columns} if isinstance(batch, Mapping) else batch.assign(**columns)
+
+    def records(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """What `vnreport.to_records` gives for each text, and its `error`."""
+        from vnreport.records import to_records
+
+        rows: list[dict[str, Any]] = []
+        for result in self.annotate(texts, lambda _, doc: to_records(doc)):
+            if isinstance(result, Failure):
+                rows.append({**{name: [] for name in RECORDS}, "error": f"{result.stage}: {result.reason}"})
+            else:
+                rows.append({**result, "error": None})
+        return rows
+
+    def annotate(self, texts: Sequence[str], use: Callable[[int, Doc], T]) -> Iterator[T | Failure]:
+        """Annotate texts in batches of bounded length, in order.
+
+        Args:
+            texts: any number of them.
+            use: makes what is wanted of a text's number and its Doc, which lives
+                no longer than the call.
+
+        Yields:
+            What `use` gave, or why there is nothing.
+        """
+        nlp = self.load()
+        for start, stop in _batches(texts):
+            with _LOCK, nlp.memory_zone():
+                try:
+                    docs = nlp.pipe(texts[start:stop], batch_size=stop - start)
+                    results: list[T | Failure] = [use(i, doc) for i, doc in enumerate(docs, start)]
+                except Exception:
+                    results = [_annotate_alone(nlp, i, texts[i], use) for i in range(start, stop)]
+            yield from results
+
+    def load(self) -> Language:
+        """The pipeline; loaded once a process."""
+        return _load(self.model)
+
+
+@lru_cache(maxsize=2)
+def _load(model: str | Path | None) -> Language:
+    from vnreport.models import load
+
+    return load(model)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    start = length = 0
+    for i, text in enumerate(texts):
+        more = len(text) + 1 if isinstance(text, str) else 1
+        if length and length + more > _BATCH:
+            yield start, i
+            start, length = i, 0
+        length += more
+    if start < len(texts):
+        yield start, len(texts)
+
+
+def _annotate_alone(nlp: Language, number: int, text: str, use: Callable[[int, Doc], T]) -> T | Failure:
+    """Annotate one text stage by stage, to tell which one fails."""
+    if not isinstance(text, str):
+        return Failure("reading", f"is no text but {type(text).__name__}")
+    if len(text) > nlp.max_length:
+        longer = f"{len(text):,} characters in one text, more than {nlp.max_length:,}"
+        return Failure("reading", f"{longer}; split it into articles")
+    stage = "tokenizer"
+    try:
+        doc = nlp.make_doc(text)
+        for stage, component in nlp.pipeline:  # noqa: B007 told where it fails
+            doc = component(doc)
+        stage = "records"
+        return use(number, doc)
+    except Exception as error:
+        return Failure(stage, describe(error))

@@ -1,0 +1,115 @@
+"""`vnreport.annotate`: data sets, frames and texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from vnreport.bulk.annotator import Annotator
+from vnreport.bulk.columns import NESTED, Schema, build_type
+from vnreport.bulk.workers import Processes, map_in_order
+
+
+def annotate(
+    data: Any, model: str | Path | None = None, *, text: str = "text", batch_size: int = 128, jobs: int = 1
+) -> Any:
+    """Annotate a data set, a frame, or any number of texts.
+
+    Args:
+        data: a `datasets` `Dataset`, `DatasetDict`, `IterableDataset` or
+            `IterableDatasetDict`, a pandas or polars `DataFrame`, or an iterable of
+            strings.
+        model: a released pipeline or the folder of another one; the default if None.
+        text: the column that holds the texts.
+        batch_size: how many articles are handed over together; within these, what
+            goes through the pipeline at once is chosen by length.
+        jobs: how many processes; with more than one a script needs the usual
+            `if __name__ == "__main__":`. An `IterableDataset` takes no more than one.
+
+    Returns:
+        For strings an iterator, which reads them as it goes and keeps their
+        order, of what `to_records` gives. For the others the same kind of object,
+        with a column for each kind of record. Both have `error`: None, or why a
+        text could not be annotated; its records are then empty. A `Dataset` is
+        annotated at once and cached, an `IterableDataset` as it is read.
+
+    Raises:
+        TypeError: `data` is none of these.
+
+    >>> import vnreport
+    >>> records = next(vnreport.annotate(["Xã trồng mới 120 ha rừng."]))
+    >>> records["quantities"][0]["value"], records["quantities"][0]["unit"]
+    ('120', 'ha')
+    """
+    annotator = Annotator(model, text)
+    library, kind = type(data).__module__.partition(".")[0], type(data).__name__
+    if library == "datasets" and kind in ("DatasetDict", "IterableDatasetDict"):
+        options: dict[str, Any] = {"text": text, "batch_size": batch_size, "jobs": jobs}
+        return type(data)({name: annotate(part, model, **options) for name, part in data.items()})
+    if library == "datasets":
+        return _annotate_dataset(data, annotator, batch_size, jobs)
+    if library in ("pandas", "polars") and kind == "DataFrame":
+        rows = list(_annotate_texts(data[text], annotator, batch_size, jobs))
+        columns = {name: [row[name] for row in rows] for name in Annotator.columns}
+        return data.assign(**columns) if library == "pandas" else data.with_columns(_to_polars(columns))
+    if isinstance(data, str) or not isinstance(data, Iterable):
+        raise TypeError(f"give a data set, a frame or an iterable of strings, not {kind}")
+    return _annotate_texts(data, annotator, batch_size, jobs)
+
+
+def _annotate_texts(texts: Iterable[str], annotator: Annotator, batch_size: int, jobs: int) -> Iterator[dict[str, Any]]:
+    texts = iter(texts)
+    batches = iter(lambda: list(islice(texts, batch_size)), [])
+    if jobs == 1:
+        for batch in batches:
+            yield from annotator.records(batch)
+    else:
+        with Processes[list[str], list[dict[str, Any]]](annotator, jobs) as workers:
+            for rows in map_in_order(workers, batches, ahead=4 * jobs):
+                yield from rows
+
+
+def _annotate_dataset(data: Any, annotator: Annotator, batch_size: int, jobs: int) -> Any:
+    from datasets import Features
+
+    features = data.features and Features({**data.features, **_features()})
+    options: dict[str, Any] = {"batched": True, "batch_size": batch_size, "features": features}
+    if type(data).__name__ == "Dataset":
+        options["num_proc"] = jobs if jobs > 1 else None
+        # The cache's own key would pickle the model, which is another one after its first use.
+        options["new_fingerprint"] = _fingerprint(data._fingerprint, annotator)
+    return data.map(annotator, **options)
+
+
+def _fingerprint(before: str, annotator: Annotator) -> str:
+    from vnreport import __version__
+    from vnreport.models import digest, find
+
+    parts = (before, __version__, digest(find(annotator.model)), annotator.text)
+    return blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
+
+
+def _features() -> dict[str, Any]:
+    from datasets import Value
+
+    leaves = {"decimal": "string", "date": "string", "integer": "int32", "number": "float64", "string": "string"}
+
+    def to_feature(schema: Schema) -> Any:
+        return build_type(schema, lambda leaf: Value(leaves[leaf]), lambda item: [item], dict)
+
+    return {**{name: to_feature(schema) for name, schema in NESTED.items()}, "error": Value("string")}
+
+
+def _to_polars(columns: dict[str, list[Any]]) -> list[Any]:
+    import polars as pl
+
+    leaves = {"integer": pl.Int32, "number": pl.Float64}
+
+    def to_type(schema: Schema) -> Any:
+        return build_type(schema, lambda leaf: leaves.get(leaf, pl.String), pl.List, pl.Struct)
+
+    kinds = {name: to_type(schema) for name, schema in NESTED.items()}
+    return [pl.Series(name, values, kinds.get(name, pl.String)) for name, values in columns.items()]

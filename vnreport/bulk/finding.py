@@ -1,0 +1,122 @@
+"""Names as the user gives them → the files to read, in a fixed order, each once."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from vnreport.inputs import InputError
+
+DOCUMENTS = ("txt", "html", "docx", "pdf")
+TABLES = ("jsonl", "csv", "tsv", "parquet")
+
+_FORMATS = {f".{name}": name for name in (*DOCUMENTS, *TABLES, "zip")} | {".htm": "html", ".ndjson": "jsonl"}
+
+
+class Finder:
+    """Finds files, and remembers which it gave.
+
+    Args:
+        skip: files and folders that are never given, though a folder holds them.
+    """
+
+    def __init__(self, skip: Collection[Path] = ()) -> None:
+        self._skip = {_real(path) for path in skip}
+        self._files: set[Path] = set()
+        self._folders: list[Path] = []
+
+    def find(self, name: str) -> Iterator[Path | InputError]:
+        """What a file name, a folder or a glob pattern leads to.
+
+        Yields:
+            Files, folders of saved data sets, and what is wrong in their place.
+        """
+        path = Path(name)
+        matches = [path]
+        if not os.path.lexists(path):
+            matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]  # noqa: PTH207 absolute too
+        if not matches:
+            yield InputError(shown(path), "no such file or folder; check the name")
+        for match in matches:
+            if self._knows(match):
+                continue
+            if not match.is_dir():
+                yield match
+                self._files.add(_real(match))
+            elif is_saved_dataset(match):
+                yield match
+            else:
+                yield from self._in_folder(match)
+                self._folders.append(_real(match))
+
+    def _in_folder(self, folder: Path) -> Iterator[Path | InputError]:
+        empty = True
+        for file in _walk(folder):
+            empty = False
+            if isinstance(file, InputError) or not self._knows(file):
+                yield file
+        if empty:
+            others = ", ".join(sorted(_FORMATS.keys() - {".txt"}))
+            yield InputError(shown(folder), f"no .txt file in this folder, nor {others}, alone or with .gz")
+
+    def _knows(self, path: Path) -> bool:
+        if not (self._skip or self._files or self._folders):
+            return False
+        path = _real(path)
+        return (
+            path in self._files
+            or any(path.is_relative_to(folder) for folder in self._folders)
+            or any(path.is_relative_to(skipped) for skipped in self._skip)
+        )
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # `resolve` raises where links lead in a circle
+
+
+def _walk(folder: Path) -> Iterator[Path | InputError]:
+    """The files of a folder at any depth whose names tell a known format; links to folders are not followed."""
+    pending = [iter([folder])]
+    while pending:
+        path = next(pending[-1], None)
+        if path is None:
+            pending.pop()
+        elif path.is_dir() and path.is_symlink() and path != folder:
+            yield InputError(shown(path), "is a link to a folder, which is not followed; name it as an input")
+        elif path.is_dir():
+            try:
+                pending.append(iter(sorted(path.iterdir())))
+            except OSError as error:
+                yield unreadable(path, error)
+        elif format_of(path.name)[0] and not is_litter(path.name):
+            yield path
+
+
+def is_saved_dataset(folder: Path) -> bool:
+    """Whether `datasets` wrote this folder with `save_to_disk`."""
+    parts = ("state.json", "dataset_info.json")
+    return (folder / "dataset_dict.json").is_file() or all((folder / part).is_file() for part in parts)
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file is one that macOS or Word leaves beside the files of the user."""
+    return name.startswith("__MACOSX/") or Path(name).name.startswith(("._", "~$"))
+
+
+def format_of(name: str) -> tuple[str | None, bool]:
+    """The format that a file's name tells, and whether gzip has compressed it."""
+    path = Path(name.lower())
+    compressed = path.suffix == ".gz"
+    return _FORMATS.get(path.with_suffix("").suffix if compressed else path.suffix), compressed
+
+
+def shown(path: Path) -> str:
+    """A path as text, whatever bytes its name has."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def unreadable(path: Path, error: OSError) -> InputError:
+    """The error of a file or folder that the system does not open."""
+    return InputError(shown(path), f"cannot be read ({error.strerror}); check its permissions")
