@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -26,6 +27,7 @@ def test_snippet_runs(code: str, tmp_path: Path) -> None:
     (tmp_path / "report.txt").write_text("Thu ngân sách đạt 9,2 tỷ đồng.", encoding="utf-8")
     script = tmp_path / "snippet.py"
     script.write_text(code, encoding="utf-8")
-    subprocess.run([sys.executable, script.name], cwd=tmp_path, check=True)
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    subprocess.run([sys.executable, script.name], cwd=tmp_path, env=environment, check=True, timeout=300)
     if "facts" in code:
         assert any((tmp_path / "facts").iterdir())

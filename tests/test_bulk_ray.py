@@ -59,7 +59,7 @@ def test_ray_data_applies_the_annotator(tmp_path: Path, small_model: str) -> Non
     """As `docs/bulk.md` shows it: read, annotate, write, without a run of ours around it."""
     rows = write_articles(tmp_path / "in.jsonl", 30)
     data = ray.data.read_json(str(tmp_path / "in.jsonl")).map_batches(
-        Annotator, fn_constructor_args=[small_model], batch_format="pandas", batch_size=8, concurrency=2
+        Annotator, fn_constructor_args=[small_model], batch_format="pandas", batch_size=8, concurrency=(1, 2)
     )
     data.write_parquet(str(tmp_path / "out"))
     found = pd.read_parquet(tmp_path / "out").set_index("id")
