@@ -11,13 +11,21 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
-_STOP = re.compile(r"(?:[.!?…]|(?<=[.…])/(?=\.))+(?:[ \t\u00a0]+[.…]+)*(?P<close>[”\"’')\]}»]*)\s*(?=(?P<next>\S))")
+_OPENERS = (
+    "Bên cạnh|Bởi|Cử tri|Cùng với|Dịp|Do|Dù|Dưới|Đáng chú ý|Đây|Để|Đề cập|Đối với|Hiện nay|Hiện tại|Khi|Kết thúc|"
+    "Mặc dù|Một số|Mỗi|Ngay|Ngoài|Nguyên nhân|Nhấn mạnh|Nhân dịp|Nhiều|Nhìn chung|Nhưng|Những|Nếu|Phát biểu|Qua|Sau|Tại|Thay|"
+    "Theo|Thời gian|Tính đến|Tình hình|Trả lời|Trên|Trong|Trước|Tuy|Từ đầu|Về|Với"
+)
+_STOP = re.compile(
+    r"(?:[.!?…]|(?<=[.…])/(?=\.))+(?:[ \t\u00a0]+[.…]+)*(?P<close>[”\"’')\]}»]*)\s*(?=(?P<next>\S))"
+    rf"|(?<=[^\W\d_])(?P<lost>[ \t\u00a0]+)(?=(?:{_OPENERS})[ \u00a0]+(?P<second>\w))"
+)
 _CREDIT = re.compile(r"\((?i:ảnh|nguồn|theo)\b[^()]{1,60}\)\s+(?=(?P<next>\w))")
 _LAST_WORD = re.compile(r"[^\s.,;:!?…()\"“”‘’/–—-]*\Z")
 _MARK = r"(?:\d{1,2}(?:\.\d{1,2})*|[IVXLC]{1,5}|[A-Za-zđĐ])"
-_LEAD = re.compile(rf"[\s\W_]*{_MARK}?\s*\Z")
+_LEAD = re.compile(rf"[\s\W_]*(?:(?i:phần|chương|mục)\s+)?{_MARK}?\s*\Z")
 _LIST_MARK = re.compile(rf"{_MARK}\s*[.)/]")
-_ABBREVIATIONS = frozenset("tp tx pgs gs ts ths bs ks nsưt nsnd đc tm kt tl tuq".split())
+_ABBREVIATIONS = frozenset("tp tx pgs gs ts ths bs cki ckii ks nsưt nsnd đc tm kt tl tuq".split())
 _DANGLING = frozenset("và của các với cho những hoặc gồm".split())
 _LONGEST_WORD = 40
 _LONG_LINE = 60  # characters: too long for a heading
@@ -29,8 +37,10 @@ class ReportSentences:
 
     A line break ends a sentence unless the line was broken in the middle of
     one; a stop ends one even where the space after it is missing, unless it
-    belongs to an abbreviation, a number or a list mark. White space after a
-    sentence belongs to it.
+    belongs to an abbreviation, a number or a list mark. A capital that can
+    be no part of a name begins one although the stop was lost (after the
+    sentence starters of Kiss and Strunk 2006). White space after a sentence
+    belongs to it.
     """
 
     def __call__(self, doc: Doc) -> Doc:
@@ -91,14 +101,17 @@ def _continues(before: str, line: str, apart: bool) -> bool:
         return False
     if line[0].islower() or (line[0].isdigit() and before[-1].islower() and len(before) > _LONG_LINE):
         return True
-    unfinished = before[-1] == "," or before.rsplit(None, 1)[-1].lower() in _DANGLING
+    unfinished = before[-1] in ",;" or before.rsplit(None, 1)[-1].lower() in _DANGLING
     return unfinished and line[0].isalnum() and before[0].isalnum()
 
 
 def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
     """Whether a stop inside a line ends the sentence that began at `begin`."""
-    mark, close, follower = stop.group().strip(), stop.group("close"), stop.group("next")
     start = stop.start()
+    if stop["lost"]:
+        word = _word_before(text, begin, start)
+        return word.islower() or not (stop["second"].isupper() or word in ("Văn", "Thị"))
+    mark, close, follower = stop.group().strip(), stop["close"], stop["next"]
     glued = stop.end() == stop.start() + len(mark)
     if follower.islower() or follower in ",;:)]}”’%/":
         return False
@@ -106,13 +119,17 @@ def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
         return False
     if mark[0] != "." or mark[:2] in ("..", "./"):
         return not glued or follower.isalpha()
-    word = _LAST_WORD.search(text, max(begin, start - _LONGEST_WORD), start)
-    left = word.group() if word else ""
+    left = _word_before(text, begin, start)
     if start - begin < 12 and _LEAD.match(text, begin, start):
         return False
     if glued and not close:
         return follower.isupper() and (len(left) > 1 or left.isdigit()) and not _abbreviates(left)
     return not (_abbreviates(left) and follower.isalpha())
+
+
+def _word_before(text: str, begin: int, end: int) -> str:
+    word = _LAST_WORD.search(text, max(begin, end - _LONGEST_WORD), end)
+    return word.group() if word else ""
 
 
 def _abbreviates(word: str) -> bool:
