@@ -13,8 +13,8 @@ from spacy.tokens import Doc
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 _OPENERS = (
     "Bên cạnh|Bởi|Cử tri|Cùng với|Dịp|Do|Dù|Dưới|Đáng chú ý|Đây|Để|Đề cập|Đối với|Hiện nay|Hiện tại|Khi|Kết thúc|"
-    "Mặc dù|Một số|Mỗi|Ngay|Ngoài|Nguyên nhân|Nhấn mạnh|Nhân dịp|Nhiều|Nhìn chung|Nhưng|Những|Nếu|Phát biểu|Qua|Sau|Tại|Thay|"
-    "Theo|Thời gian|Tính đến|Tình hình|Trả lời|Trên|Trong|Trước|Tuy|Từ đầu|Về|Với"
+    "Mặc dù|Một số|Mỗi|Ngay|Ngoài|Nguyên nhân|Nhấn mạnh|Nhân dịp|Nhiều|Nhìn chung|Nhưng|Những|Nếu|Phát biểu|Qua|"
+    "Sau|Tại|Thay|Theo|Thời gian|Tính đến|Tình hình|Trả lời|Trên|Trong|Trước|Tuy|Từ đầu|Về|Với"
 )
 _STOP = re.compile(
     r"(?:[.!?…]|(?<=[.…])/(?=\.))+(?:[ \t\u00a0]+[.…]+)*(?P<close>[”\"’')\]}»]*)\s*(?=(?P<next>\S))"
