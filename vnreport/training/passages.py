@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy
 
 from vnreport.networks import TAGS
-from vnreport.noise import capitalize, close_abbreviations, open_abbreviations
+from vnreport.noise import close_abbreviations, open_abbreviations
 from vnreport.schema import CLASSES
 from vnreport.windows import Line, Vocabulary, cut_windows, read_lines
 
@@ -69,13 +69,38 @@ def encode(article: Article, vocabulary: Vocabulary, smoothing: float = 0.0) -> 
     return Passage(lines, numpy.eye(len(TAGS), dtype="float32")[numbers], classes, [True] * len(lines))
 
 
-def blur(article: Article, random: Random) -> Article:
-    """Now and then an article as others write it: fewer diacritics, capitals, other abbreviations."""
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A text with what a teacher says of it."""
+
+    text: str
+    sentences: list[tuple[int, int]]  # offsets
+    tags: Matrix  # (units without markers, TAGS), each row sums to 1
+    classes: Matrix  # (lines, CLASSES), each row sums to 1
+
+    def passage(self, vocabulary: Vocabulary, random: Random) -> Passage:
+        """As a passage, now and then spelt as in `respell`."""
+        lines = read_lines(respell(self.text, random), self.sentences, vocabulary)
+        return Passage(lines, self.tags, self.classes, [True] * len(lines))
+
+
+def respell(text: str, random: Random) -> str:
+    """Now and then a text with fewer diacritics or in capitals; each character keeps its place."""
     chance = random.random()
     if chance < 0.12:
-        text = _LETTERS.sub(lambda m: _strip(m.group()) if random.random() < 0.15 else m.group(), article.text)
+        return _LETTERS.sub(lambda m: _strip(m.group()) if random.random() < 0.15 else m.group(), text)
+    if chance < 0.22:
+        return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in text)
+    return text
+
+
+def blur(article: Article, random: Random) -> Article:
+    """Now and then an article as others write it: `respell`, and other abbreviations."""
+    text = respell(article.text, random)
+    if text != article.text:
         return replace(article, text=text)
-    for bound, change in ((0.22, capitalize), (0.30, close_abbreviations), (0.36, open_abbreviations)):
+    chance = random.random()
+    for bound, change in ((0.10, close_abbreviations), (0.18, open_abbreviations)):
         if chance < bound:
             return change(article)
     return article

@@ -26,7 +26,7 @@ from vnreport.training.e5 import Encoder, load_e5
 from vnreport.training.export import export_convolution, export_transformer
 from vnreport.training.fit import Checkpoint, Groups, Schedule, fit
 from vnreport.training.networks import TorchConvolution, TorchNetwork, TorchTransformer
-from vnreport.training.passages import Passage, batches, blur, encode, windows
+from vnreport.training.passages import Labelled, Passage, batches, blur, encode, windows
 from vnreport.windows import SPECIALS, Vocabulary, read_lines
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def train(
         rewriting: probability of each rewriting of `vnreport.augment`, for each sentence, 0…1.
         dropout: 0…1.
         seed: of all chance.
-        window: units of a window at most.
+        window: units of a window at most, when the network runs; near it in training.
         context: units of it that may be context.
         layers: of the network; a transformer takes the lowest of multilingual-e5-small.
         width: of a convolution net.
@@ -103,7 +103,7 @@ def train(
     settings |= {"pieces": _digest(vocabulary.pieces), "articles": _digest(articles)}
     torch.manual_seed(seed)
     if network == "transformer":
-        learner: TorchNetwork = _transformer(vocabulary, layers, dropout)
+        learner: TorchNetwork = _transformer(vocabulary, layers, dropout, window)
         groups = _layered(learner, layers, rate)
     elif network == "convolution":
         learner = TorchConvolution(_embedding(vocabulary, width), layers, reach, hidden, dropout)
@@ -111,17 +111,16 @@ def train(
     else:
         raise ValueError(f"no network {network!r}: 'transformer' or 'convolution'")
     names = augment.collect_names(articles)
-    labelled = list(_label(raw, raw_articles, teacher, vocabulary)) if raw and teacher else []
+    labelled = list(_label(raw, raw_articles, teacher)) if raw and teacher else []
 
     def epoch(random: Random) -> list[list[Passage]]:
         passages = []
         for article in articles:
             varied = augment.vary(article, names, rewriting, random) if rewriting else article
             passages.append(encode(blur(varied, random), vocabulary, smoothing))
-        share = len(labelled) // _RAW_PARTS
-        passages += random.sample(labelled, share)
-        cut = [w for p in passages for w in windows(p, window, context, random.randint(window // 4, window))]
-        return batches(cut, batch, random)
+        share = random.sample(labelled, len(labelled) // _RAW_PARTS)
+        passages += [one.passage(vocabulary, random) for one in share]
+        return batches((w for p in passages for w in _cut(p, window, context, random)), batch, random)
 
     with _Bar(f"training a {network}", steps) as report:
         state = Checkpoint(Path(checkpoint), settings) if checkpoint else None
@@ -138,6 +137,16 @@ def train(
 _RAW_PARTS = 4  # of the labelled texts, one part joins each epoch
 
 
+def _cut(passage: Passage, window: int, context: int, random: Random) -> Iterator[Passage]:
+    """Windows of any size near `window` with any context: a network should not learn where they end."""
+    size = random.randint(window // 2, _largest(window))
+    return windows(passage, size, random.randint(0, 2 * context), random.randint(size // 4, size))
+
+
+def _largest(window: int) -> int:
+    return window * 3 // 2
+
+
 def _article(doc: Doc) -> Article:
     sentences = [Sentence(s.start_char, s.end_char, s.label_) for s in doc.spans.get(SENTENCES_KEY, ())]
     entities = [Entity(e.start_char, e.end_char, e.label_) for e in doc.ents]
@@ -148,7 +157,7 @@ def _digest(value: object) -> str:
     return sha256(repr(value).encode()).hexdigest()[:16]
 
 
-def _label(raw: str, count: int, teacher: str, vocabulary: Vocabulary) -> Iterator[Passage]:
+def _label(raw: str, count: int, teacher: str) -> Iterator[Labelled]:
     """What the teacher says of texts, as probabilities (distillation: Hinton, Vinyals and Dean 2015)."""
     from vnreport.models import load
     from vnreport.pipes.encoder import ReportEncoder, split_sentences
@@ -163,8 +172,7 @@ def _label(raw: str, count: int, teacher: str, vocabulary: Vocabulary) -> Iterat
             doc = sentences(nlp.make_doc(text))
             places = [(doc[s].idx, doc[e - 1].idx + len(doc[e - 1])) for s, e in split_sentences(doc)]
             tags, classes = encoder.network(read_lines(text, places, encoder.vocabulary))
-            lines = read_lines(text, places, vocabulary)
-            yield Passage(lines, _softmax(tags), _softmax(classes), [True] * len(lines))
+            yield Labelled(text, places, _softmax(tags), _softmax(classes))
             report(number, 0.0, 0.0)
 
 
@@ -188,7 +196,7 @@ def _softmax(scores: Any) -> Any:
     return torch.from_numpy(scores).softmax(-1).numpy()
 
 
-def _transformer(vocabulary: Vocabulary, layers: int, dropout: float) -> TorchTransformer:
+def _transformer(vocabulary: Vocabulary, layers: int, dropout: float, window: int) -> TorchTransformer:
     e5 = load_e5()
     width = e5.width
 
@@ -196,6 +204,8 @@ def _transformer(vocabulary: Vocabulary, layers: int, dropout: float) -> TorchTr
         return torch.from_numpy(e5.tensor(name))
 
     places = tensor("emb.pos").view(-1, width) + tensor("emb.type")[:width]
+    if _largest(window) > len(places):
+        raise ValueError(f"window {window}: training takes half as much again, and there are {len(places)} places")
     feed = len(tensor("l0.fi.b"))
     network = TorchTransformer(_start(vocabulary, e5), places, layers, feed, width // 32, dropout)
     state = {"norm.weight": tensor("emb.ln.w"), "norm.bias": tensor("emb.ln.b")}
