@@ -140,7 +140,7 @@ _RAW_PARTS = 4  # of the labelled texts, one part joins each epoch
 def _cut(passage: Passage, window: int, context: int, random: Random) -> Iterator[Passage]:
     """Windows of any size near `window` with any context: a network should not learn where they end."""
     size = random.randint(window // 2, _largest(window))
-    return windows(passage, size, random.randint(0, 2 * context), random.randint(size // 4, size))
+    return windows(passage, size, random.randint(0, min(2 * context, size // 2)), random.randint(size // 4, size))
 
 
 def _largest(window: int) -> int:
