@@ -20,6 +20,7 @@ Array = NDArray[Any]
 
 _OPSETS = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
 _IR_VERSION = 9
+_MIGRATION = 0.7  # how much of the inputs' unevenness goes into the weights, 0…1
 
 
 def export_convolution(network: TorchConvolution) -> Convolution:
@@ -38,7 +39,7 @@ def export_convolution(network: TorchConvolution) -> Convolution:
 
 
 def export_transformer(
-    network: TorchTransformer, samples: Sequence[Sequence[Line]], size: int, context: int, batch: int
+    network: TorchTransformer, samples: Sequence[Sequence[Line]], size: int, context: int
 ) -> Transformer:
     """The network for onnxruntime, its products in 8 bits.
 
@@ -50,14 +51,13 @@ def export_transformer(
         samples: passages from which the inputs' ranges are taken.
         size: units of a window at most.
         context: units of it that may be context.
-        batch: units that are read at once at most.
     """
     embedding = _array(network.embedding.weight)
     scale = numpy.maximum(abs(embedding).max(axis=1), 1e-6) / 127
     weights = {
         "embedding": numpy.round(embedding / scale[:, None]).astype("int8"),
         "scale": scale,
-        "window": numpy.array([size, context, batch]),
+        "window": numpy.array([size, context]),
     }
     return Transformer(weights, _Graph(_ranges(network, samples)).build(network))
 
@@ -107,7 +107,8 @@ class _Graph:
 
     def product(self, inputs: str, linear: nn.Linear) -> str:
         weight = _array(linear.weight).T
-        smooth = numpy.sqrt(numpy.maximum(self.ranges[linear], 1e-5) / numpy.maximum(abs(weight).max(axis=1), 1e-5))
+        inner, outer = numpy.maximum(self.ranges[linear], 1e-5), numpy.maximum(abs(weight).max(axis=1), 1e-5)
+        smooth = inner**_MIGRATION / outer ** (1 - _MIGRATION)
         weight = weight * smooth[:, None]
         scale = numpy.maximum(abs(weight).max(axis=0), 1e-6) / 127
         return self.node(

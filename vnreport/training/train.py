@@ -127,9 +127,7 @@ def train(
         fit(learner, groups, epoch, Schedule(steps), seed, report, state)
     if isinstance(learner, TorchTransformer):
         samples = (w.lines for a in articles for w in windows(encode(a, vocabulary), window, context, window))
-        return vocabulary, export_transformer(
-            learner, list(islice(samples, _CALIBRATION)), window, context, 16 * window
-        )
+        return vocabulary, export_transformer(learner, list(islice(samples, _CALIBRATION)), window, context)
     assert isinstance(learner, TorchConvolution)
     return vocabulary, export_convolution(learner)
 
