@@ -1,4 +1,5 @@
 # Sourced by the other scripts: makes .venv from the lock file, once.
+# `source setup.sh run` installs only what running needs.
 # shellcheck shell=bash
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -14,11 +15,18 @@ find_python() {
 }
 
 stamp=$(cat requirements.lock pyproject.toml | cksum)
-if [ "$(cat .venv/stamp 2>/dev/null)" != "$stamp" ]; then
+made=$(cat .venv/stamp 2>/dev/null || true)
+if [ "$made" != "dev $stamp" ] && [ "$made" != "${1:-dev} $stamp" ]; then
     echo "setting up .venv (once, a minute or two) …" >&2
     "$(find_python)" -m venv --clear .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock >&2
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable . >&2
-    echo "$stamp" >.venv/stamp
+    pip() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" >&2; }
+    if [ "${1:-dev}" = run ]; then
+        pip --constraint requirements.lock --editable .
+    else
+        pip --requirement requirements.lock
+        pip --no-deps --editable .
+    fi
+    unset -f pip
+    echo "${1:-dev} $stamp" >.venv/stamp
 fi
 export PATH="$PWD/.venv/bin:$PATH"
