@@ -170,8 +170,7 @@ def test_ctrl_c_ends_after_the_shard_and_says_how_to_go_on(tmp_path: Path, small
         if events[-1]["event"] == "shard":
             os.killpg(process.pid, signal.SIGINT)
             break
-    # a child that is still starting may speak of its interruption itself
-    events += [json.loads(line) for line in process.stderr if line.startswith("{")]
+    events += [json.loads(line) for line in process.stderr]
     process.stderr.close()
     assert process.wait() == 3
     assert events[-1]["event"] == "unfinished"
@@ -338,6 +337,26 @@ def test_retry_is_refused_where_good_articles_are_gone(articles: Path, small_mod
     write_articles(articles, 10)
     with pytest.raises(RunError, match="the inputs have changed"):
         annotate(Job(**{**vars(task), "retry": True}))
+
+
+def test_a_retry_that_is_taken_up_again_is_refused_too_where_good_articles_are_gone(
+    articles: Path, small_model: str
+) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    annotate(task)
+    retry = Job(**{**vars(task), "retry": True})
+    report = StopAfter(1)
+    with pytest.raises(Unfinished):
+        run(retry, Inline, report, report.stop)
+    complete = task.output.read_bytes()
+    write_articles(articles, 10)
+    with pytest.raises(RunError, match="the inputs have changed"):
+        annotate(retry)
+    assert task.output.read_bytes() == complete
+    annotate(Job(**{**vars(task), "overwrite": True}))
+    fresh = job(articles, "fresh.jsonl", small_model)
+    annotate(fresh)
+    assert written(task.output) == written(fresh.output)
 
 
 def test_two_runs_do_not_write_the_same_output(articles: Path, small_model: str) -> None:

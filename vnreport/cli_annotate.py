@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -199,13 +200,21 @@ def _run(job: Job, hire: Hire, console: Console, log_json: bool) -> int:
 @contextmanager
 def _stopping_at_signals(stop: Stop, report: Report) -> Iterator[None]:
     """Ask to stop at the first signal; at the second one leave at once, which loses no more than the open shards."""
+    asked = threading.Event()
 
     def ask(number: int, frame: FrameType | None) -> None:
         if stop.asked:
             raise KeyboardInterrupt
         stop.asked = True
-        report.say("stopping", "stopping after the articles that are under way; once more to leave at once")
+        asked.set()
 
+    def tell() -> None:  # in a thread: who is interrupted may be writing, and a file cannot be written within a write
+        asked.wait()
+        if stop.asked:
+            report.say("stopping", "stopping after the articles that are under way; once more to leave at once")
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, ask) for number in numbers]
     try:
@@ -213,6 +222,8 @@ def _stopping_at_signals(stop: Stop, report: Report) -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+        asked.set()
+        teller.join()
 
 
 def _stream(items: Iterable[Item], annotator: ShardAnnotator, jobs: int, console: Console) -> int:

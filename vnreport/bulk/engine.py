@@ -27,6 +27,9 @@ from vnreport.bulk.workers import Died, Workers
 Hire = Callable[[ShardAnnotator], AbstractContextManager[Workers[Shard, Result]]]
 
 _AHEAD = 4  # shards that wait for a free worker
+_CHANGED = (
+    "{}: is complete, but the inputs have changed since; name another output, or annotate what has changed: --overwrite"
+)
 _PACKAGES = ("spacy", "numpy", "underthesea", "underthesea_core", "onnxruntime", "pyarrow", "trafilatura", "pypdf")
 
 
@@ -92,7 +95,7 @@ def run(job: Job, hire: Hire, report: Report, stop: Stop) -> Summary:
         stop: ends the run early.
 
     Raises:
-        RunError: the output is of another run or of something else.
+        RunError: the output is of another run, of other inputs or of something else.
         Unfinished: the run was stopped, or the disk is full.
         WorkersError: the workers cannot work.
     """
@@ -112,6 +115,9 @@ def run(job: Job, hire: Hire, report: Report, stop: Stop) -> Summary:
             with hire(annotator) as workers:
                 loop = _Loop(output.store, workers, report, stop, redo_errors=job.retry)
                 entries = loop.run(cut_shards(items, job.shard))
+            before = None if job.overwrite else output.manifest()
+            if before and before["run"] == fingerprint and _good_digests(before) - {entry.digest for entry in entries}:
+                raise RunError(_CHANGED.format(job.output))
             manifest: Manifest = {
                 "run": fingerprint,
                 "environment": _environment(),
@@ -192,15 +198,16 @@ def _has_work(job: Job, complete: Manifest, skip: Collection[Path]) -> bool:
         raise RunError(f"{job.output}: is there already; name another output, or replace it: --overwrite")
     items = (item for _, item in read_inputs(job.inputs, job.reading, skip))
     digests = [shard.digest for shard in cut_shards(items, job.shard)]
-    entries = _entries(complete)
-    if digests == [entry.digest for entry in entries]:
+    if digests == [entry.digest for entry in _entries(complete)]:
         return job.retry and complete["errors"] > 0
-    if job.retry and {entry.digest for entry in entries if not entry.errors} <= set(digests):
+    if job.retry and _good_digests(complete) <= set(digests):
         return True
-    raise RunError(
-        f"{job.output}: is complete, but the inputs have changed since; "
-        "name another output, or annotate what has changed: --overwrite"
-    )
+    raise RunError(_CHANGED.format(job.output))
+
+
+def _good_digests(complete: Manifest) -> set[str]:
+    """Of the shards that a complete run has without errors: what takes its place must have them too."""
+    return {entry.digest for entry in _entries(complete) if not entry.errors}
 
 
 def _entries(manifest: Manifest) -> list[Entry]:

@@ -23,7 +23,7 @@ class Finder:
     """
 
     def __init__(self, skip: Collection[Path] = ()) -> None:
-        self._skip = {_real(path) for path in skip}
+        self._skip = {real(path) for path in skip}
         self._files: set[Path] = set()
         self._folders: list[Path] = []
 
@@ -44,12 +44,12 @@ class Finder:
                 continue
             if not match.is_dir():
                 yield match
-                self._files.add(_real(match))
+                self._files.add(real(match))
             elif is_saved_dataset(match):
                 yield match
             else:
                 yield from self._in_folder(match)
-                self._folders.append(_real(match))
+                self._folders.append(real(match))
 
     def _in_folder(self, folder: Path) -> Iterator[Path | InputError]:
         empty = True
@@ -64,7 +64,7 @@ class Finder:
     def _knows(self, path: Path) -> bool:
         if not (self._skip or self._files or self._folders):
             return False
-        path = _real(path)
+        path = real(path)
         return (
             path in self._files
             or any(path.is_relative_to(folder) for folder in self._folders)
@@ -72,8 +72,9 @@ class Finder:
         )
 
 
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # `resolve` raises where links lead in a circle
+def real(path: Path) -> Path:
+    """Where a path leads; unlike `Path.resolve` it bears links that lead in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _walk(folder: Path) -> Iterator[Path | InputError]:

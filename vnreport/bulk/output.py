@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vnreport.bulk.finding import format_of
+from vnreport.bulk.finding import format_of, real
 from vnreport.bulk.formats import Format, Part
 from vnreport.bulk.shards import Result
 from vnreport.bulk.store import Entry, Store, sync_files, sync_folder, write_atomically
@@ -18,7 +18,7 @@ Manifest = dict[str, Any]
 
 
 class RunError(Exception):
-    """A run that is refused before it begins; the message has the reason and the remedy."""
+    """A run that is refused, since it would replace something else; the message has the reason and the remedy."""
 
 
 class Output:
@@ -33,6 +33,7 @@ class Output:
 
     Attributes:
         errors: the file of the articles that were set aside.
+        store: the shards that are finished, once the run has begun.
     """
 
     def __init__(self, path: Path, format: Format) -> None:
@@ -44,6 +45,7 @@ class Output:
         self._begun = self._work / "run.json"
         self._final = self._work / "final"
         self._old = self._work / "old"
+        self.store = Store(self._work / "shards")
         self._lock: int | None = None
 
     def __enter__(self) -> Output:
@@ -52,11 +54,6 @@ class Output:
     def __exit__(self, *_: object) -> None:
         if self._lock is not None:
             os.close(self._lock)
-
-    @property
-    def store(self) -> Store:
-        """The shards that are finished."""
-        return Store(self._work / "shards")
 
     def paths(self) -> list[Path]:
         """All that a run writes."""
@@ -76,12 +73,9 @@ class Output:
         Raises:
             RunError: something else is there.
         """
-        for name in inputs:
-            given = Path(name)
-            inside = given.is_dir() and self.path.resolve().is_relative_to(given.resolve())
-            if given.resolve() == self.path.resolve() or (
-                inside and self.path.is_file() and format_of(self.path.name)[0] and self.manifest() is None
-            ):
+        would_be_read = self.path.is_file() and format_of(self.path.name)[0] and self.manifest() is None
+        for given, own in ((real(Path(name)), real(self.path)) for name in inputs):
+            if given == own or (would_be_read and given.is_dir() and own.is_relative_to(given)):
                 raise RunError(f"{self.path}: is one of the inputs; name another file to write")
         if self.path.is_dir() and not self.format.in_folder:
             raise RunError(f"{self.path}: is a folder; name a file in it")
@@ -103,7 +97,9 @@ class Output:
             self._take_lock()
             if self.begun() != fingerprint:
                 self._clear_work()
+                self.store.folder.mkdir()
                 write_atomically(self._begun, _dump(fingerprint))
+                sync_folder(self._work.parent)
         except OSError as error:
             raise RunError(f"{self.path}: cannot be written ({error.strerror}); name another file") from None
 
@@ -121,18 +117,16 @@ class Output:
 
     def publish(self, entries: Sequence[Entry], manifest: Manifest) -> None:
         """Assemble the files from the finished shards, and put them in their place, whole."""
-        store = self.store
         _remove(self._final)
         self._final.mkdir()
-
         for part in self.format.parts:
 
             def pieces(part: str = part) -> Iterator[bytes]:
-                return (store.read(entry.digest, part) for entry in entries)
+                return (self.store.read(entry.digest, part) for entry in entries)
 
             self.format.assemble(part, pieces, self._final)
         with (self._final / self.errors.name).open("wb") as file:
-            file.writelines(store.read(entry.digest, Store.ERRORS) for entry in entries)
+            file.writelines(self.store.read(entry.digest, Store.ERRORS) for entry in entries)
         write_atomically(self._final / self._manifest.name, _dump(manifest))
         sync_files(self._final)
         if self.format.in_folder:
@@ -164,9 +158,11 @@ class Output:
             raise RunError(f"{self.path}: another run is writing it; wait for it, or name another output") from None
 
     def _clear_work(self) -> None:
-        strangers = {path.name for path in self._work.iterdir()} - {"run.json", "run.json.part", "lock", "shards"}
-        if strangers - {self._final.name, self._old.name}:
-            raise RunError(f"{self._work}: holds {strangers.pop()!r}, which is not of a run; name another output")
+        own = {"lock", "run.json", "run.json.part", "shards", "final", "old"}
+        strangers = sorted({path.name for path in self._work.iterdir()} - own)
+        if strangers:
+            raise RunError(f"{self._work}: holds {strangers[0]!r}, which is not of a run; name another output")
+        self._begun.unlink(missing_ok=True)  # first, since it stands for all others
         for path in self._work.iterdir():
             if path.name != "lock":
                 _remove(path)

@@ -37,14 +37,13 @@ class Store:
     says what follows.
 
     Args:
-        folder: is made where it is not there.
+        folder: where they lie.
     """
 
     ERRORS = "errors"
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
 
     def put(self, digest: str, result: Result) -> Entry:
         """Keep the result of a shard.
@@ -78,7 +77,7 @@ class Store:
             return file.read(sizes[part])
 
     def _path(self, digest: str) -> Path:
-        return self._folder / f"{digest}.shard"
+        return self.folder / f"{digest}.shard"
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -1,0 +1,124 @@
+"""The command line of bulk annotation: streams, formats, exit codes, what is logged, and signals."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from vnreport.bulk.engine import Stop
+from vnreport.bulk.report import JsonLog
+from vnreport.cli import app
+from vnreport.cli_annotate import _stopping_at_signals
+
+SENTENCE = "Đảng ủy xã họp. Thu ngân sách đạt 9,2 tỷ đồng."
+ROWS = "".join(json.dumps({"body": f"Xã trồng {i} ha rừng.", "url": f"x/{i}"}) + "\n" for i in range(70))
+
+
+def run(*arguments: str, input: str | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["annotate", *arguments], input=input)
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_table_from_a_pipe_in_order(jobs: str, small_model: str) -> None:
+    options = ["--from", "jsonl", "--text", "body", "--id", "url", "--jobs", jobs, "--model", small_model]
+    code, out, _ = run("-", *options, input=ROWS)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [row["id"] for row in rows] == [f"x/{i}" for i in range(70)]
+    assert [row["quantities"][0]["value"] for row in rows] == [str(i) for i in range(70)]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "written"),
+    [
+        ("out", [], "out"),
+        ("out.parquet", [], "out.parquet/quantities.parquet"),
+        ("out.spacy", [], "out.spacy/000000.spacy"),
+        ("out", ["--format", "csv"], "out/articles.csv"),
+    ],
+)
+def test_the_ending_tells_the_format(
+    name: str, options: list[str], written: str, tmp_path: Path, small_model: str
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(SENTENCE, encoding="utf-8")
+    code, _, errors = run(str(path), "-o", str(tmp_path / name), "--model", small_model, *options)
+    assert (code, errors) == (0, f"{tmp_path / name}: 1 annotated\n")
+    assert (tmp_path / written).is_file()
+
+
+def test_the_exit_code_says_whether_all_some_or_none_were_annotated(tmp_path: Path, small_model: str) -> None:
+    good, bad, out = tmp_path / "good.txt", tmp_path / "bad.txt", tmp_path / "out.jsonl"
+    good.write_text(SENTENCE, encoding="utf-8")
+    bad.write_text("")
+    for inputs, expected in (([good], 0), ([good, bad], 1), ([bad], 2)):
+        code, _, errors = run(*map(str, inputs), "-o", str(out), "--model", small_model, "--overwrite")
+        assert code == expected
+        assert ("out.jsonl.errors.jsonl" in errors) == (bad in inputs)
+
+
+def test_what_is_logged_for_machines(tmp_path: Path, small_model: str) -> None:
+    path, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    path.write_text(ROWS + "[]\n", encoding="utf-8")
+    options = ["--text", "body", "--shard-size", "40", "--jobs", "1", "--model", small_model, "--log-json"]
+    code, _, errors = run(str(path), "-o", str(out), *options)
+    events = [json.loads(line) for line in errors.splitlines()]
+    assert code == 1
+    assert [event["event"] for event in events] == ["begin", "shard", "error", "shard", "complete"]
+    assert events[0]["bytes"] == path.stat().st_size
+    assert [event["articles"] for event in events if event["event"] == "shard"] == [40, 70]
+    assert events[1]["syllables_per_second"] > 0
+    assert events[1]["seconds_left"] >= 0
+    assert events[2]["id"] == f"{path}#71"
+    assert (events[4]["annotated"], events[4]["errors"]) == (70, 1)
+
+
+def test_a_summary_is_for_reading(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(SENTENCE, encoding="utf-8")
+    code, _, errors = run(str(path), "--pretty", "-o", str(tmp_path / "x"))
+    assert code == 2
+    assert "leave out -o" in errors
+    assert [*tmp_path.iterdir()] == [path]
+
+
+class Interrupting(io.RawIOBase):
+    """A file that brings Ctrl-C while its first line is written."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        if not self.data:
+            os.kill(os.getpid(), signal.SIGINT)
+        self.data += bytes(data)
+        return len(data)
+
+
+def test_ctrl_c_that_comes_while_a_line_is_written_leaves_it_whole() -> None:
+    file, stop = Interrupting(), Stop()
+    log = JsonLog(io.TextIOWrapper(io.BufferedWriter(file), encoding="utf-8"))
+    with _stopping_at_signals(stop, log):
+        log.say("first", "xã")
+    assert stop.asked
+    assert [json.loads(line)["event"] for line in file.data.splitlines()] == ["first", "stopping"]
+
+
+def test_a_second_ctrl_c_leaves_at_once() -> None:
+    stop = Stop()
+    with _stopping_at_signals(stop, JsonLog(io.StringIO())):
+        signal.raise_signal(signal.SIGINT)
+        assert stop.asked
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
