@@ -5,8 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 import pytest
@@ -40,7 +41,7 @@ def transformers() -> tuple[TorchTransformer, networks.Transformer]:
     torch.manual_seed(3)
     network = TorchTransformer(torch.randn(len(VOCABULARY), 64), torch.randn(WINDOW, 64) / 5, 2, 128, 2, 0.0).eval()
     samples = [random_lines(seed, 3, 20) for seed in range(20)]
-    return network, export_transformer(network, samples, WINDOW, CONTEXT, 4 * WINDOW)
+    return network, export_transformer(network, samples, WINDOW, CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,12 @@ def transformers() -> tuple[TorchTransformer, networks.Transformer]:
 def test_a_unit_is_the_mean_of_its_pieces(pieces: list[tuple[int, ...]], expected: list[list[float]]) -> None:
     embedding = numpy.array([[1, 2], [3, 6], [9, 0]], dtype="float32")
     assert mean_pieces(embedding, pieces).tolist() == expected
+
+
+def test_means_in_several_embeddings_at_once() -> None:
+    embedding = numpy.arange(24, dtype="float32").reshape(2, 4, 3)
+    pieces = [(0,), (1, 3), (2, 2, 1)]
+    assert mean_pieces(embedding, pieces).tolist() == [mean_pieces(each, pieces).tolist() for each in embedding]
 
 
 def test_lines_before_after_and_above() -> None:
@@ -89,6 +96,28 @@ def test_blocks_are_seamless(block: int, reach: int, monkeypatch: pytest.MonkeyP
     assert scores(network, lines) == pytest.approx(whole, abs=1e-5)
 
 
+def test_scores_do_not_depend_on_the_texts_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a network has met more units than it remembers."""
+    texts = [random_lines(seed, 12) for seed in range(20)]
+    expected = [scores(random_convolution(), lines) for lines in texts]
+    most = max(len({unit for line in lines for unit in line.pieces}) for lines in texts)
+    for remembered in (most, 2 * most, 1000 * most):
+        monkeypatch.setattr(networks, "_REMEMBERED", remembered)
+        network = random_convolution()
+        for lines, own in [*zip(texts, expected, strict=True)] * 2:
+            assert numpy.array_equal(scores(network, lines), own)
+
+
+def test_threads_share_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [random_lines(seed, 12) for seed in range(20)]
+    expected = [scores(random_convolution(), lines) for lines in texts]
+    monkeypatch.setattr(networks, "_REMEMBERED", 400)  # it forgets again and again
+    network = random_convolution()
+    with ThreadPoolExecutor(4) as pool:
+        for found, own in zip(pool.map(lambda lines: scores(network, lines), texts * 5), expected * 5, strict=True):
+            assert numpy.array_equal(found, own)
+
+
 def test_onnx_gives_nearly_what_pytorch_gives() -> None:
     import torch
 
@@ -97,33 +126,35 @@ def test_onnx_gives_nearly_what_pytorch_gives() -> None:
     for seed in range(20):
         lines = random_lines(100 + seed, 3, 20)  # one window
         with torch.inference_mode():
-            expected = torch.cat([part.ravel() for part in network([lines])]).numpy()
+            tags, classes = network([lines])
+            expected = torch.cat([tags.ravel(), classes.log_softmax(-1).ravel()]).numpy()
         errors.append(scores(exported, lines) - expected)
         spread.append(expected)
     assert numpy.concatenate(errors).std() < 0.05 * numpy.concatenate(spread).std()
 
 
-def test_every_line_is_scored_with_its_window() -> None:
-    """A text of many windows: each line's scores are those of a window that has it."""
+def test_a_line_is_judged_by_all_windows_that_hold_it() -> None:
+    """A text of many windows: a class's probability is the mean over those, tags are read once."""
     import torch
 
     from vnreport.windows import cut_windows
 
     network, exported = transformers()
     lines = [Line(line.sentence, line.spans, line.pieces, -1) for line in random_lines(5, 40, 20)]
-    tags, classes = exported(lines)
-    ends = numpy.cumsum([len(line) - 1 for line in lines])
-    errors, spread = [], []
+    read: dict[int, list[Any]] = {}
+    tags = []
     for window in cut_windows(lines, WINDOW, CONTEXT):
         with torch.inference_mode():
-            _, expected = network([[lines[i] for i in window.lines]])
-        for place in range(window.context, len(window.lines)):
-            number = window.lines[place]
-            errors.append(classes[number] - expected[place].numpy())
-            spread.append(expected[place].numpy())
-    assert len(errors) == len(lines)
-    assert len(tags) == ends[-1]
-    assert numpy.std(errors) < 0.1 * numpy.std(spread)
+            own, classes = network([[lines[i] for i in window.lines]])
+        for line, odds in zip(window.lines, classes.softmax(-1), strict=True):
+            read.setdefault(line, []).append(odds.numpy())
+        tags.append(own[sum(len(lines[i]) - 1 for i in window.lines[: window.context]) :].numpy())
+    assert max(map(len, read.values())) > 1
+    found_tags, found = exported(lines)
+    expected_tags = numpy.concatenate(tags)
+    assert numpy.std(found_tags - expected_tags) < 0.1 * numpy.std(expected_tags)
+    expected = numpy.log([numpy.mean(read[number], axis=0) for number in range(len(lines))])
+    assert numpy.std(found - expected) < 0.1 * numpy.std(expected)
 
 
 @pytest.mark.parametrize("kind", ["convolution", "transformer"])

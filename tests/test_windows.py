@@ -83,6 +83,10 @@ def test_spellings_that_are_read_alike(unit: str, same: str) -> None:
     assert VOCABULARY.ids(unit) == VOCABULARY.ids(same)
 
 
+def test_units_are_read_together() -> None:
+    assert VOCABULARY.read(["▁xã", "x", "▁xã"]) == [VOCABULARY.ids("▁xã"), VOCABULARY.ids("x"), VOCABULARY.ids("▁xã")]
+
+
 def test_a_character_without_a_piece_is_unknown() -> None:
     assert VOCABULARY.ids("🌸") == (UNKNOWN,)
     assert Vocabulary({}).ids("▁x") == (UNKNOWN, UNKNOWN)

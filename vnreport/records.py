@@ -37,17 +37,19 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         {
             "start": span.start_char,
             "end": span.end_char,
-            "text": span.text,
+            "text": text[span.start_char : span.end_char],
             "label": span.label_,
             "score": span._.scores.get(span.label_),
         }
         for span in doc.spans.get(SENTENCES_KEY, ())
     ]
     places = [_Entity(span.start_char, span.end_char, span.label_) for span in doc.ents]
-    norms = [expand(text[start:end], label, text) for start, end, label in places]
+    names = [(text[start:end], label) for start, end, label in places]
+    norm_of = {name: expand(*name, text) for name in dict.fromkeys(names)}
+    norms = [norm_of[name] for name in names]
     entities = [
-        {"start": start, "end": end, "text": text[start:end], "label": label, "norm": norm}
-        for (start, end, label), norm in zip(places, norms, strict=True)
+        {"start": start, "end": end, "text": name, "label": label, "norm": norm}
+        for (start, end, label), (name, _), norm in zip(places, names, norms, strict=True)
     ]
     parties = link(text, places, norms)
     return {

@@ -162,26 +162,38 @@ class WordCRF:
         return scores
 
     def _columns(self, codes: Ints) -> dict[_Column, Ints]:
-        columns = {}
-        for function, (bit, bits) in _FIELDS.items():
-            units = codes >> bit & ((1 << bits) - 1)
-            columns[_Column(function, 1)] = units
-            for length in _LENGTHS[1:] if function != "isdigit" else ():  # a number is one pre-token
-                shifted = [units[i : len(units) - length + 1 + i] for i in range(length)]
-                if function in ("", "lower"):
-                    keys = _join(shifted)
-                    places = self._keys[length].searchsorted(keys)
-                    values = np.where(
-                        self._keys[length][places] == keys, self._values[length].take(places, mode="clip"), _FALSE
-                    )
-                else:
-                    values = np.minimum.reduce(shifted)
-                values[codes[length - 1 :] == 0] = _BEYOND
-                values[codes[: len(values)] == 0] = _OUTSIDE
+        units = {function: codes >> bit & ((1 << bits) - 1) for function, (bit, bits) in _FIELDS.items()}
+        columns = {_Column(function, 1): values for function, values in units.items()}
+        for length in _LENGTHS[1:]:
+            shifted = {
+                function: [values[i : len(values) - length + 1 + i] for i in range(length)]
+                for function, values in units.items()
+                if function != "isdigit"  # a number is one pre-token
+            }
+            keys, lower_keys = _join(shifted[""]), _join(shifted["lower"])
+            as_written = self._find(keys, length)
+            lower = as_written.copy()
+            capitalised = np.flatnonzero(keys != lower_keys)
+            lower[capitalised] = self._find(lower_keys[capitalised], length)
+            outside = codes[: len(keys)] == 0
+            beyond = codes[length - 1 :] == 0
+            for function, values in (
+                ("", as_written),
+                ("lower", lower),
+                ("istitle", np.minimum.reduce(shifted["istitle"])),
+            ):
+                values[beyond] = _BEYOND
+                values[outside] = _OUTSIDE
                 columns[_Column(function, length)] = values
         for length, known in self._is_in_dict.items():
             columns[_Column("is_in_dict", length)] = known.take(columns[_Column("lower", length)], mode="clip")
         return columns
+
+    def _find(self, keys: Ints, length: int) -> Ints:
+        """Values of n-grams as written."""
+        places = self._keys[length].searchsorted(keys)
+        known = self._keys[length].take(places) == keys
+        return np.where(known, self._values[length].take(places, mode="clip"), _FALSE)
 
 
 class _Codes(dict[str, int]):

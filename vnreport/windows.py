@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from string import ascii_lowercase
 
 from vnreport.text import old_tones
@@ -19,7 +20,7 @@ from vnreport.text import old_tones
 SPECIALS = ("<unknown>", "<paragraph>", "<line>", "<inline>", "<more>", "<capitals>")
 UNKNOWN, PARAGRAPH, LINE, INLINE, MORE, CAPITALS = range(len(SPECIALS))
 
-_UNIT = re.compile(r"\d+(?:[.,/]\d+)*|[^\W\d_][\w\u0300-\u036f]*|\S")
+_UNIT = re.compile(r"((?=\S)(?:\d+(?:[.,/]\d+)*|[^\W\d_][\w\u0300-\u036f]*|\S))")  # white space fails at once
 _LIST_MARK = re.compile(r"[-–—+*•●▪➢✓✔✅]|[☀-➿🀀-🿿]|\(?(?:\d{1,2}(?:\.\d{1,2})*|[IVX]{1,4}|[a-zđ])[.)/]")
 _SMALL = ascii_lowercase.encode()
 _WORD_START = "▁"  # SentencePiece's mark of a word's beginning
@@ -56,6 +57,10 @@ class Vocabulary:
             unit: as it stands in the text, `▁` before it where white space is.
         """
         return self._known[unit]
+
+    def read(self, units: Iterable[str]) -> list[tuple[int, ...]]:
+        """`ids` of each unit."""
+        return list(map(self._known.__getitem__, units))
 
     def _read(self, unit: str) -> tuple[int, ...]:
         form = old_tones(unicodedata.normalize("NFC", unit[:_LONGEST_UNIT]))
@@ -120,20 +125,21 @@ def read_lines(text: str, sentences: Sequence[tuple[int, int]], vocabulary: Voca
     headings = find_headings(text, sentences)
     firsts: list[int] = []
     end = 0
-    ids = vocabulary.ids
     for number, (start, stop) in enumerate(sentences):
         gap = text[end:start]
         end = stop
         mark = PARAGRAPH if not number or gap.count("\n") > 1 else LINE if "\n" in gap else INLINE
-        capitals = _in_capitals(text[start:stop])
-        spans, pieces = [], []
-        previous = start - 1 if gap or not number else start  # a glued sentence starts no word
-        for match in _UNIT.finditer(text, start, stop):
-            span = match.span()
-            unit = match[0].lower() if capitals else match[0]
-            pieces.append(ids(unit if span[0] == previous else _WORD_START + unit))
-            spans.append(span)
-            previous = span[1]
+        surface = text[start:stop]
+        capitals = _in_capitals(surface)
+        parts = _UNIT.split(surface)  # gap, unit, gap, …, unit, gap
+        edges = list(accumulate(map(len, parts), initial=start))
+        spans = list(zip(edges[1::2], edges[2::2], strict=False))
+        if gap or not number:  # but a glued sentence starts no word
+            parts[0] = " "
+        surfaces = map(str.lower, parts[1::2]) if capitals else parts[1::2]
+        pieces = vocabulary.read(
+            [_WORD_START + unit if space else unit for space, unit in zip(parts[::2], surfaces, strict=False)]
+        )
         heading = firsts[headings[number]] if headings[number] >= 0 else -1
         firsts.append(len(lines))
         for first in range(0, len(spans) or 1, _LONGEST_LINE):

@@ -6,6 +6,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 register_extensions()
 
+_LABELS = [tag[2:] for tag in TAGS]
 _KINDS = numpy.array([0 if tag == "O" else 1 + (number - 1) // 2 for number, tag in enumerate(TAGS)])
 _BEGINS = numpy.array([tag.startswith("B") for tag in TAGS])
 _INSIDE = numpy.array([tag.startswith("I") for tag in TAGS])
@@ -60,11 +62,7 @@ class ReportEncoder:
         offsets = doc.to_array([IDX, LENGTH]).astype("int64").reshape(-1, 2)
         lines = read_lines(doc.text, _places(offsets, sentences), self.vocabulary)
         tags, classes = self.network(lines)
-        entities = [
-            doc.char_span(start, end, label=label, alignment_mode="expand")
-            for start, end, label in decode(tags, lines, offsets[:, 0])
-        ]
-        doc.ents = filter_spans([span for span in entities if span is not None])
+        _set_entities(doc, [*decode(tags, lines, offsets[:, 0])], offsets[:, 0])
         _set_classes(doc, sentences, lines, numpy.exp(_log_softmax(classes)))
         return doc
 
@@ -201,43 +199,44 @@ def decode(scores: Matrix, lines: Sequence[Line], tokens: NDArray[numpy.int64]) 
     """Offsets and labels of the entities that the best legal tags of each sentence spell.
 
     All units of a token are in one entity or in none: a token's scores are the
-    sums of its units' log probabilities, a `B` going on as an `I`.
+    sums of its units' scores, a `B` going on as an `I`.
 
     Args:
         scores: of shape (units of all lines without markers, `len(TAGS)`).
         lines: of one text.
         tokens: offset of each token of that text.
     """
-    sentence = numpy.repeat([line.sentence for line in lines], [len(line.spans) for line in lines])
-    found = sentence[scores[:, 1:].max(axis=1) > scores[:, 0]]
-    if not len(found):
+    if not scores.argmax(axis=1).any():
         return
-    read = numpy.zeros(lines[-1].sentence + 1, dtype=bool)  # in the other sentences every tag is `O`
-    read[found] = True
-    scores, sentence = _log_softmax(scores[read[sentence]]), sentence[read[sentence]]
-    spans = numpy.array([span for line in lines if read[line.sentence] for span in line.spans], dtype="int64")
-    token = numpy.searchsorted(tokens, spans[:, 0], side="right")
-    first = numpy.flatnonzero((numpy.diff(token, prepend=-1) != 0) | (numpy.diff(sentence, prepend=-1) != 0))
-    going_on = numpy.ones(len(spans), dtype=bool)
-    going_on[first] = False
-    scores[numpy.ix_(going_on, _BEGINS)] = scores[numpy.ix_(going_on, _INSIDE)]
-    scores = numpy.add.reduceat(scores, first)
-    sentence = sentence[first]
-    opens = numpy.diff(sentence, prepend=-1) != 0
-    tags = scores.argmax(axis=1)
+    sentence = numpy.repeat([line.sentence for line in lines], [len(line.spans) for line in lines])
+    edges = chain.from_iterable(chain.from_iterable(line.spans for line in lines))
+    starts, ends = numpy.fromiter(edges, dtype="int64", count=2 * len(scores)).reshape(-1, 2).T
+    token = tokens.searchsorted(starts, side="right")
+    begins = _changes(token) | _changes(sentence)
+    first = numpy.flatnonzero(begins)
+    by_tag = scores.T.copy()  # numpy reads few long rows much quicker than many short ones
+    by_tag[1::2, ~begins] = by_tag[2::2, ~begins]
+    by_tag = numpy.add.reduceat(by_tag, first, axis=1)
+    opens = _changes(sentence[first])
+    tags = by_tag.argmax(axis=0)
     before = numpy.where(opens, 0, numpy.roll(tags, 1))
-    edges = numpy.append(numpy.flatnonzero(opens), len(tags))
-    for broken in numpy.unique(
-        numpy.searchsorted(edges, numpy.flatnonzero(_FORBIDDEN[before, tags] < 0), side="right")
-    ):
-        rows = slice(edges[broken - 1], edges[broken])
-        tags[rows] = viterbi(scores[rows])
-    ends = spans[numpy.append(first[1:], len(spans)) - 1, 1]
-    for place in numpy.flatnonzero(_BEGINS[tags]):
-        last = place + 1
-        while last < len(tags) and tags[last] == tags[place] + 1 and not opens[last]:
-            last += 1
-        yield int(spans[first[place], 0]), int(ends[last - 1]), TAGS[tags[place]][2:]
+    bounds = numpy.append(numpy.flatnonzero(opens), len(tags))
+    illegal = numpy.flatnonzero(_FORBIDDEN[before, tags])
+    for broken in numpy.unique(bounds.searchsorted(illegal, side="right")):
+        rows = slice(bounds[broken - 1], bounds[broken])
+        tags[rows] = viterbi(by_tag[:, rows].T)
+    places = numpy.flatnonzero(_BEGINS[tags])
+    stops = numpy.append(numpy.flatnonzero(opens | ~_INSIDE[tags]), len(tags))
+    nexts = numpy.append(first, len(scores))[stops[stops.searchsorted(places, side="right")]]
+    labels = map(_LABELS.__getitem__, tags[places].tolist())
+    yield from zip(starts[first[places]].tolist(), ends[nexts - 1].tolist(), labels, strict=True)
+
+
+def _changes(numbers: NDArray[numpy.int64]) -> NDArray[numpy.bool_]:
+    """Which numbers differ from the one before; the first does."""
+    changes = numpy.ones(len(numbers), dtype=bool)
+    numpy.not_equal(numbers[1:], numbers[:-1], out=changes[1:])
+    return changes
 
 
 def viterbi(scores: Matrix) -> NDArray[numpy.int64]:
@@ -253,6 +252,15 @@ def viterbi(scores: Matrix) -> NDArray[numpy.int64]:
     for unit in range(len(scores) - 1, 0, -1):
         tags[unit - 1] = back[unit, tags[unit]]
     return tags
+
+
+def _set_entities(doc: Doc, entities: Sequence[tuple[int, int, str]], tokens: NDArray[numpy.int64]) -> None:
+    """An entity has all tokens that it touches, but for those of a longer one."""
+    edges = numpy.array([(start, end - 1) for start, end, _ in entities], dtype="int64").reshape(-1, 2)
+    touched = tokens.searchsorted(edges, side="right") - (1, 0)
+    places = zip(touched.tolist(), entities, strict=True)
+    spans = [Span(doc, first, last, label=label) for (first, last), (_, _, label) in places]
+    doc.set_ents(filter_spans(spans))
 
 
 def _set_classes(doc: Doc, sentences: Sequence[tuple[int, int]], lines: Sequence[Line], probabilities: Matrix) -> None:

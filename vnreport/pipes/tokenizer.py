@@ -48,6 +48,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_GAPS = frozenset({"", " "})
 _LINE_BREAK = re.compile("[\n\r\t\v\f\x85\u2028\u2029]")
 _MAX_SYLLABLES = 400  # of a line that the CRF reads in one piece
+_MAX_SYLLABLE = 32  # characters
+_MAX_PAIRS = 1 << 16
 _OFFICE_HEADS = frozenset({"trưởng", "phó", "chánh"})
 _ADDRESS = frozenset("đ/c ông bà anh chị thầy cô cụ em vị giao mời bầu cử".split())
 _BODY_HEADS = frozenset({"ban", "phòng", "công", "trạm", "đoàn", "văn", "khối", "khoa"})
@@ -71,6 +73,7 @@ class WordTokenizer:
         self.vocab = vocab
         vocab.lex_attr_getters[NORM] = normalize  # type: ignore[attr-defined]
         self._crf = WordCRF(model_folder())
+        self._pairs: dict[tuple[str, str], bool] = {}  # which syllables join, those met lately
 
     def __call__(self, text: str) -> Doc:
         """Tokenise `text`.
@@ -123,12 +126,22 @@ class WordTokenizer:
         inside = self._crf.tag(lines)
         forms = list(chain.from_iterable(lines))
         for i in compress(range(len(forms)), inside):
-            inside[i] = self._joins(gaps[i], forms[i - 1], forms[i])
+            inside[i] = 0 < len(gaps[i]) <= 3 and self._joins(forms[i - 1], forms[i])
         return [*compress(range(len(forms)), map(not_, inside)), len(forms)]
 
-    def _joins(self, gap: str, left: str, right: str) -> bool:
-        """Whether two syllables of one CRF word may share a token."""
-        if not 0 < len(gap) <= 3 or not (left[-1].isalpha() and right[0].isalpha()):
+    def _joins(self, left: str, right: str) -> bool:
+        """Whether two syllables of one CRF word, with a little space between, may share a token."""
+        if len(left) > _MAX_SYLLABLE or len(right) > _MAX_SYLLABLE:  # not worth remembering
+            return self._compare(left, right)
+        pair = left, right
+        if (joins := self._pairs.get(pair)) is None:
+            if len(self._pairs) == _MAX_PAIRS:
+                self._pairs.clear()
+            joins = self._pairs[pair] = self._compare(left, right)
+        return joins
+
+    def _compare(self, left: str, right: str) -> bool:
+        if not (left[-1].isalpha() and right[0].isalpha()):
             return False
         if right.lower() in _BODY_HEADS and left.lower() in _OFFICE_HEADS:
             return False
