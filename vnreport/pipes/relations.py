@@ -33,10 +33,11 @@ class ReportRelations:
         """Tie together what the stages before found in `doc`, and return it."""
         from vnreport.relations import find_indicators, find_roles
 
+        text = doc.text  # put together anew at each access
         sentences = [_extent(span) for span in doc.spans.get(SENTENCES_KEY, ()) or _sents(doc)]
         entities = [_extent(span) for span in doc.ents]
-        doc._.roles = find_roles(doc.text, entities, sentences)
-        doc._.indicators = find_indicators(doc.text, get_quantities(doc), sentences, entities)
+        doc._.roles = find_roles(text, entities, sentences)
+        doc._.indicators = find_indicators(text, get_quantities(doc), sentences, entities)
         return doc
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -35,6 +34,7 @@ _AGE_LIST = re.compile(r"[0-9]{1,3}(?:(?:, ?| và )[0-9]{1,3}){0,5}(?![0-9]|[.,/
 _DIGITS = re.compile("[0-9]+")
 _QUOTES = frozenset("“\"'‘")
 _NAME_IN_QUOTES = re.compile(r"(?: [^\W\d_]+){1,3}[”\"'’]")
+_ONE = Fraction(1)
 _COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{1,3}){1,12}(?![0-9])(?!,[0-9])")
 _HUNDRED_PERCENT = "trăm phần trăm"
 _SPAN_HEADS = frozenset(
@@ -79,7 +79,7 @@ def read(source: Source, context: Context, worded: bool = False) -> list[Draft]:
         worded: whether the number begins with a word.
     """
     start = context.start
-    if source.folded.startswith(_HUNDRED_PERCENT, start):
+    if worded and source.folded.startswith(_HUNDRED_PERCENT, start):
         cells = (Cell((Decimal(100),)),)
         draft = Draft(start, start + len(_HUNDRED_PERCENT), "percent", "value", cells, "%", "percent")
         return [_finished(source, draft, context)]
@@ -117,8 +117,8 @@ def _signed(source: Source, located: Located) -> Located:
     minus = _MINUS.search(source.folded, max(0, start - 5), start)
     if minus is None or not _SIGNED.match(source.folded, located.end):
         return located
-    cell = replace(located.cell, values=tuple(map(negated, located.cell.values)))
-    return replace(located, start=minus.start(minus.lastindex or 0), cell=cell)
+    cell = located.cell._replace(values=tuple(map(negated, located.cell.values)))
+    return located._replace(start=minus.start(minus.lastindex or 0), cell=cell)
 
 
 def _joined(source: Source, first: Draft, worded: bool) -> list[Draft]:
@@ -172,7 +172,8 @@ def _neighbours(source: Source, low: Located) -> Draft | None:
     draft = with_unit(source, high, True) if high else None
     if draft is None or not draft.kind:
         return None
-    return replace(draft, start=low.start, form="range", cells=(low.cell, draft.cells[0]))
+    draft.start, draft.form, draft.cells = low.start, "range", (low.cell, draft.cells[0])
+    return draft
 
 
 def _range(source: Source, low: Draft, high: Draft, join: str) -> list[Draft]:
@@ -182,33 +183,20 @@ def _range(source: Source, low: Draft, high: Draft, join: str) -> list[Draft]:
     below = low.cells[0] if low.kind else scaled_like(low.cells[0], high.cells[0])
     if below.values[0] >= high.cells[0].values[0]:
         return []
-    start = low.start if join == "-" else dates.from_word(source, low.start)
-    kind, doubtful = (high.kind, high.doubtful) if high.kind else ("count", True)
-    return [
-        replace(
-            high,
-            start=start,
-            form="range",
-            cells=(below, high.cells[0]),
-            kind=kind,
-            doubtful=doubtful,
-        )
-    ]
+    high.start = low.start if join == "-" else dates.from_word(source, low.start)
+    high.form, high.cells = "range", (below, high.cells[0])
+    if not high.kind:
+        high.kind, high.doubtful = "count", True
+    return [high]
 
 
 def _ratio(source: Source, above: Draft, below: Draft) -> Draft:
     """`22/24 tiêu chí`, `1,9/4,6 tỷ đồng`: the unit and the magnitude count for both."""
     first, second = scaled_like(above.cells[0], below.cells[0]), below.cells[0]
     small = first.values[0] <= 31 and second.values[0] <= 12
-    doubtful = not below.kind and (small or source.folded.startswith("/", below.end))
-    return replace(
-        below,
-        start=above.start,
-        kind="ratio",
-        form="ratio",
-        cells=(first, second),
-        doubtful=doubtful,
-    )
+    below.doubtful = not below.kind and (small or source.folded.startswith("/", below.end))
+    below.start, below.kind, below.form, below.cells = above.start, "ratio", "ratio", (first, second)
+    return below
 
 
 def _list(source: Source, first: Draft, second: Draft, join: str, worded: bool) -> list[Draft]:
@@ -237,15 +225,11 @@ def _list(source: Source, first: Draft, second: Draft, join: str, worded: bool) 
 
 
 def _shared(member: Draft, owner: Draft) -> Draft:
-    return replace(
-        member,
-        kind=owner.kind,
-        unit=owner.unit,
-        dimension=owner.dimension,
-        cells=(scaled_like(member.cells[0], owner.cells[0]),),
-        whole=owner.whole,
-        doubtful=owner.doubtful or owner.kind == "count",
-    )
+    """The member of a list with the unit of its last."""
+    member.kind, member.unit, member.dimension, member.whole = owner.kind, owner.unit, owner.dimension, owner.whole
+    member.cells = (scaled_like(member.cells[0], owner.cells[0]),)
+    member.doubtful = owner.doubtful or owner.kind == "count"
+    return member
 
 
 def _torn(first: Draft, second: Draft) -> Draft | None:
@@ -255,9 +239,10 @@ def _torn(first: Draft, second: Draft) -> Draft | None:
     if len(whole) > 3 or len(part) > 2 or int(part) == int(whole) + 1 or int(whole) < int(part) > 9:
         return None
     factor = _factor(second.cells[0]) or Fraction(1)
-    cell = Cell((quotient(Decimal(f"{whole}.{part}") * factor.numerator, Decimal(factor.denominator)),))
-    cell = replace(cell, typed=f"{whole},{part}", scale=second.cells[0].scale)
-    return replace(second, start=first.start, cells=(cell,), doubtful=True)
+    value = quotient(Decimal(f"{whole}.{part}") * factor.numerator, Decimal(factor.denominator))
+    second.cells = (Cell((value,), typed=f"{whole},{part}", scale=second.cells[0].scale),)
+    second.start, second.doubtful = first.start, True
+    return second
 
 
 def _comma_list(source: Source, context: Context) -> list[Draft]:
@@ -297,12 +282,13 @@ def _alone(source: Source, draft: Draft, worded: bool) -> Draft:
     behind = source.folded[draft.end : draft.end + 1]
     if behind.isalpha() or behind in ("_", "\ufe0f", "\u20e3"):
         return draft
-    return replace(draft, kind="count", dimension="count", doubtful=True)
+    draft.kind, draft.dimension, draft.doubtful = "count", "count", True
+    return draft
 
 
 def plausible_year(typed: str) -> bool:
     """Whether digits without a unit are rather a year than a number."""
-    return len(typed) == 4 and typed.isdigit() and "1900" <= typed < "2100"
+    return "1900" <= typed < "2100" and len(typed) == 4 and typed.isdigit()
 
 
 def _fraction(source: Source, located: Located) -> Draft | None:
@@ -364,10 +350,12 @@ def scaled_like(cell: Cell, other: Cell) -> Cell:
     if factor is None or factor <= 1 or not cell.typed:
         return cell
     values: list[Number] = [quotient(Fraction(value) * factor, Fraction(1)) for value in cell.values]
-    return replace(cell, values=tuple(values), scale=other.scale)
+    return cell._replace(values=tuple(values), scale=other.scale)
 
 
 def _factor(cell: Cell) -> Fraction | None:
     """What the magnitude words multiply the digits by."""
     stated = read_digits(cell.typed) if cell.typed else ()
+    if stated and stated[0] == cell.values[0]:
+        return _ONE if stated[0] else None
     return Fraction(cell.values[0]) / Fraction(stated[0]) if stated and stated[0] else None

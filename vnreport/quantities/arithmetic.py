@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence, Set
 from fractions import Fraction
+from typing import NamedTuple
 
 from vnreport.numerals import Number
 from vnreport.quantities.draft import Draft
@@ -25,16 +25,14 @@ _LEAD = 24
 NEAR = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One number: cell `index` of draft `draft`."""
+class Term(NamedTuple):
+    """One number: cell `cell` of draft `draft`."""
 
     draft: int
-    index: int = 0
+    cell: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     """A statement about several numbers.
 
     Attributes:
@@ -63,16 +61,18 @@ class Relations:
             self.sentences.append(sentence)
             at = draft.end
 
-    def around(self, i: int) -> Iterator[Relation]:
-        """All relations whose verb or percentage stands with draft `i`."""
+    def around(self, i: int, wanted: Set[int]) -> Iterator[Relation]:
+        """The relations whose verb or percentage stands with draft `i`, where they may tell of a wanted draft."""
         draft = self.drafts[i]
-        if draft.form != "value":
+        if draft.form != "value" or not (draft.kind == "percent" or draft.kind in _AMOUNTS):
             return
         before = self.amounts(range(i - 1, max(-1, i - 1 - NEAR), -1), i)
         after = self.amounts(range(i + 1, min(len(self.drafts), i + 1 + NEAR)), i)
+        if i not in wanted and wanted.isdisjoint(before) and wanted.isdisjoint(after):
+            return
         if draft.kind == "percent":
             yield from self.shares(i, before, after)
-        elif draft.kind in _AMOUNTS:
+        else:
             yield from self.sums(i, after)
             yield from self.differences(i, before, after)
             yield from self.products(i, before[:3] + after[:3])
@@ -82,7 +82,7 @@ class Relations:
         """The number as typed, with its unit."""
         draft = self.drafts[term.draft]
         if draft.form == "ratio":
-            return draft.cells[term.index].typed
+            return draft.cells[term.cell].typed
         return " ".join(self.source.typed[draft.start : draft.end].split())
 
     def amounts(self, indices: range, i: int) -> list[int]:

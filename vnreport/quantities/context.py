@@ -16,13 +16,14 @@ class Context:
 
     Attributes:
         words: the last of them, in order, with the punctuation that touches them.
+        last: the word next to the number; empty at the beginning of a line.
         phrase: the longest head phrase at their end; empty where there is none.
         classes: the classes of that phrase in `heads.tsv`.
         begin: where the phrase begins, `start` without one.
         follows: whether the words begin right behind a quantity.
     """
 
-    __slots__ = ("begin", "classes", "follows", "phrase", "source", "start", "words")
+    __slots__ = ("begin", "classes", "follows", "last", "phrase", "source", "start", "words")
 
     def __init__(self, source: Source, start: int, floor: int) -> None:
         text = source.folded
@@ -30,14 +31,16 @@ class Context:
         line = text.rfind("\n", low, start)
         self.source = source
         self.start = self.begin = start
-        self.words = text[max(low, line + 1) : start].split()[-_WORDS:]
+        self.words = words = text[max(low, line + 1) : start].rsplit(None, _WORDS)[-_WORDS:]
+        self.last = last = words[-1] if words else ""
         self.follows = low == floor > 0 and line < 0
         self.phrase = ""
         self.classes: frozenset[str] = _NO_CLASS
-        if HEAD_ENDS.isdisjoint((self.last, self.last.lstrip(_OPENING))):
+        longest = HEAD_ENDS.get(last) or HEAD_ENDS.get(last.lstrip(_OPENING))
+        if longest is None:
             return
-        for size in range(len(self.words), 0, -1):
-            phrase = " ".join(self.words[-size:]).lstrip(_OPENING)
+        for size in range(min(longest, len(words)), 0, -1):
+            phrase = " ".join(words[-size:]).lstrip(_OPENING)
             classes = HEADS.get(phrase)
             if classes:
                 self.phrase, self.classes = phrase, classes
@@ -46,24 +49,23 @@ class Context:
 
     def _back(self, phrase: str) -> int:
         at = self.start
+        if " " not in phrase:
+            return self.source.folded.rfind(phrase, 0, at)
         for word in reversed(phrase.split()):
             at = self.source.folded.rfind(word, 0, at)
         return at
-
-    @property
-    def last(self) -> str:
-        """The word next to the number; empty at the beginning of a line."""
-        return self.words[-1] if self.words else ""
 
     def approximator(self, dimension: str) -> str | None:
         """What the words say about the number: `gần`, `ước đạt`, `khoảng`.
 
         Right behind another quantity `trên` means "of" (`2 tỷ trên 5 tỷ`), but not before an age.
         """
+        if self.last not in APPROXIMATOR_ENDS and self.last != "từ":
+            return None
         words = [word for word in self.words if word != "từ"]
         if not words or words[-1] not in APPROXIMATOR_ENDS:
             return None
-        for size in range(min(4, len(words)), 0, -1):
+        for size in range(min(4, len(words), APPROXIMATOR_ENDS[words[-1]]), 0, -1):
             value = APPROXIMATORS.get(" ".join(words[-size:]))
             if value:
                 of = words == ["trên"] and self.follows and dimension not in ("age", "calendar", "time")

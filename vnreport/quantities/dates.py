@@ -216,5 +216,7 @@ def _timed(iso: str, clock: re.Match[str]) -> str:
 
 def from_word(source: Source, start: int) -> int:
     """The start of `từ` or `từ ngày` before a range, else `start`."""
+    if source.folded.rfind("từ ", max(0, start - 16), start) < 0:
+        return start
     match = _FROM.search(source.folded, max(0, start - 16), start)
     return match.start() if match else start

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
+from typing import NamedTuple
 
 from vnreport.numerals import Number
 from vnreport.quantities.arithmetic import NEAR, Relation, Relations, Term
@@ -27,8 +28,7 @@ _FINE = frozenset(
 _MOST_OPEN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The numbers chosen for a draft's cells, how sure they are, and what else was possible."""
 
     numbers: tuple[Number, ...]
@@ -68,7 +68,7 @@ def judge(source: Source, drafts: Sequence[Draft]) -> list[Verdict]:
 
 
 def _certain(draft: Draft) -> Verdict:
-    numbers = tuple(cell.values[0] for cell in draft.cells)
+    numbers = tuple([cell.values[0] for cell in draft.cells])
     return Verdict(numbers, "prior" if draft.doubtful else "certain")
 
 
@@ -100,12 +100,13 @@ class _Judge:
             linked = self.arithmetic() + self.arithmetic()
             self.link(linked)
         self.usage()
-        return [self.verdict(i, draft) for i, draft in enumerate(self.drafts)]
+        doubted = {term.draft for term in self.doubts}
+        return [self.verdict(i, draft) if i in doubted else _certain(draft) for i, draft in enumerate(self.drafts)]
 
     def possible(self, term: Term) -> tuple[Number, ...]:
         doubt = self.doubts.get(term)
         if doubt is None:
-            return self.drafts[term.draft].cells[term.index].values
+            return self.drafts[term.draft].cells[term.cell].values
         return doubt.cell.values if doubt.chosen is None else (doubt.chosen,)
 
     def arithmetic(self) -> list[tuple[Relation, list[tuple[Number, ...]]]]:
@@ -144,11 +145,11 @@ class _Judge:
 
     def open_relations(self) -> list[Relation]:
         """The relations near a number that is still open."""
+        wanted = {doubt.draft for doubt in self.doubts.values() if doubt.chosen is None}
         near: set[int] = set()
-        for doubt in self.doubts.values():
-            if doubt.chosen is None:
-                near.update(range(max(0, doubt.draft - NEAR), min(len(self.drafts), doubt.draft + NEAR + 1)))
-        return [relation for i in sorted(near) for relation in self.relations.around(i)]
+        for i in wanted:
+            near.update(range(max(0, i - NEAR), min(len(self.drafts), i + NEAR + 1)))
+        return [relation for i in sorted(near) for relation in self.relations.around(i, wanted)]
 
     def link(self, linked: list[tuple[Relation, list[tuple[Number, ...]]]]) -> None:
         """Of readings that only hold together, take those that are likeliest together."""
@@ -196,8 +197,6 @@ class _Judge:
                     doubt.chosen = max(doubt.cell.values)
 
     def verdict(self, i: int, draft: Draft) -> Verdict:
-        if all(len(cell.values) == 1 for cell in draft.cells):
-            return _certain(draft)
         doubts = [self.doubts.get(Term(i, j)) for j in range(len(draft.cells))]
         unsure = {doubt.status for doubt in doubts if doubt and doubt.status != "certain"}
         numbers = tuple(

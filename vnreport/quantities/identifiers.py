@@ -160,10 +160,10 @@ def name_start(source: Source, start: int, floor: int, heads: frozenset[str]) ->
     if not words[-1][0].istitle():
         return None
     for size in range(2, min(5, len(words)) + 1):
-        word, at = words[-size]
+        _, at = words[-size]
         if any(" ".join(low.lower() for low, _ in words[-size:stop]) in heads for stop in range(1 - size, 0)):
             return at
-        if not words[-size + 1][0][0].isupper() and not word[0].isupper():
+        if size > 3 and not any(low[0].isupper() for low, _ in words[-size : 3 - size]):
             break
     return start if len(words) > 1 and words[-2][0].istitle() else None
 

@@ -40,10 +40,18 @@ def spellings(words: str) -> set[str]:
 
 
 def alternation(words: Iterable[str]) -> str:
-    """A pattern for any of the words, longest first."""
-    forms = {form for word in words for form in spellings(word)}
-    ordered = sorted(forms, key=lambda form: (-len(form), form))
-    return "|".join(map(re.escape, ordered))
+    """A pattern for any of the words, longest first; words share the letters they begin with."""
+    return _branches({form for word in words for form in spellings(word)})
+
+
+def _branches(words: set[str]) -> str:
+    tails: dict[str, set[str]] = {}
+    for word in sorted(filter(None, words)):
+        tails.setdefault(word[0], set()).add(word[1:])
+    pattern = "|".join(re.escape(letter) + _branches(rest) for letter, rest in tails.items())
+    if "" in words:
+        return f"(?:{pattern})?" if pattern else ""
+    return f"(?:{pattern})" if len(tails) > 1 else pattern
 
 
 def _rows(name: str) -> list[list[str]]:
@@ -67,11 +75,20 @@ HEADS: dict[str, frozenset[str]] = {}
 for _word, _class in _rows("heads.tsv"):
     for _form in spellings(_word):
         HEADS[_form] = HEADS.get(_form, frozenset()) | {_class}
+PLACES = frozenset(word for word, classes in HEADS.items() if classes & {"name", "label"} and word != "số")
 APPROXIMATORS = _pairs("approximators.tsv")
-# The last words of these phrases: most numbers stand behind none of them.
-HEAD_ENDS, APPROXIMATOR_ENDS = (
-    frozenset(phrase.rpartition(" ")[2] for phrase in table) for table in (HEADS, APPROXIMATORS)
-)
+
+
+def _ends(phrases: Iterable[str]) -> dict[str, int]:
+    """How many words the longest phrase has that ends with a word."""
+    longest: dict[str, int] = {}
+    for phrase in phrases:
+        last = phrase.rpartition(" ")[2]
+        longest[last] = max(longest.get(last, 0), phrase.count(" ") + 1)
+    return longest
+
+
+HEAD_ENDS, APPROXIMATOR_ENDS = _ends(HEADS), _ends(APPROXIMATORS)
 NOUNS = _pairs("nouns.tsv")
 STOPS = frozenset(form for (word,) in _rows("stops.tsv") for form in spellings(word))
 # How many words the longest noun has that begins with a word.
@@ -81,12 +98,15 @@ for _noun in NOUNS:
     NOUN_LENGTHS[_first] = max(NOUN_LENGTHS.get(_first, 0), _noun.count(" ") + 1)
 
 
-def _set_phrase(before: str, number: str, behind: str) -> str:
+def _set_phrases() -> str:
     """A pattern that matches at the number of `xe hai bánh`; `#` stands for any number."""
-    lookbehind = f"(?<={before} )" if before else ""
-    return f"{lookbehind}{number} {behind}".replace("#", f"(?:[0-9]{{1,2}}|{'|'.join(ONES)})")
+    endings: dict[str, list[str]] = {}
+    for before, number, behind in _rows("set_phrases.tsv"):
+        endings.setdefault(f"(?<={before} ){number}" if before else number, []).append(behind)
+    pattern = "|".join(f"{start} (?:{'|'.join(behind)})" for start, behind in endings.items())
+    return f"(?:{pattern})".replace("#", f"(?:[0-9]{{1,2}}|{'|'.join(ONES)})")
 
 
-SET_PHRASE = re.compile(f"(?:{'|'.join(_set_phrase(*row) for row in _rows('set_phrases.tsv'))}){END}")
+SET_PHRASE = re.compile(_set_phrases() + END)
 """At a number that belongs to a slogan, a set name or an idiom, and counts nothing."""
 UNIT = re.compile(rf"(?: ?|(?<=tr)\.)({alternation(UNITS)})(?:{END}|(?<=[%‰$²³]))(?!/c{END})")

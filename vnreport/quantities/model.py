@@ -113,7 +113,7 @@ class Quantity:
         for name in _NUMBERS:
             if fields[name] is not None:
                 fields[name] = _number(fields[name])
-        fields["readings"] = tuple(Reading(r["value"], tuple(r["evidence"])) for r in fields["readings"])
+        fields["readings"] = tuple([Reading(r["value"], tuple(r["evidence"])) for r in fields["readings"]])
         return cls(**fields)
 
 

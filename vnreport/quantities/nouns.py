@@ -7,11 +7,13 @@ import re
 from vnreport.quantities.lexicon import NOUN_LENGTHS, NOUNS, STOPS, UNIT
 from vnreport.quantities.source import Source
 
-_WORD = re.compile(r" ?(đ/c|[^\W\d_]+)(,(?= ))?")
-
+_WORD = r"(?:đ/c|[^\W\d_]+)(?:,(?= ))?"
+_FIRST = re.compile(r" ?(đ/c|[^\W\d_]+)")
+_SECOND = re.compile(r" (đ/c|[^\W\d_]+)")
+_PHRASES = [re.compile(rf"{_WORD}(?: {_WORD}){{0,{more}}}") for more in range(max(NOUN_LENGTHS.values()))]
+"""By how many words may follow the first; single spaces part them."""
 _WORD_BEFORE = re.compile(r"([^\W\d_]+)[^\w\n]+[0-9][^\n]*$")
-
-Word = tuple[str, int]  # folded, with the comma behind it; the offset behind it, without
+_UNREAD = (-1, "")
 
 
 def noun_end(source: Source, start: int) -> tuple[int, str] | None:
@@ -24,11 +26,10 @@ def noun_end(source: Source, start: int) -> tuple[int, str] | None:
         The offset behind the phrase and its class in the table (`noun`,
         `classifier`, `part`, or `unknown`); None where no noun follows.
     """
-    try:
-        return source.nouns[start]
-    except KeyError:
+    found = source.nouns.get(start, _UNREAD)
+    if found is _UNREAD:
         found = source.nouns[start] = _noun_end(source, start)
-        return found
+    return found
 
 
 def known_noun(source: Source, start: int) -> int | None:
@@ -43,33 +44,54 @@ def counted(source: Source, end: int) -> bool:
 
 
 def _noun_end(source: Source, start: int) -> tuple[int, str] | None:
-    words = _phrase(source.folded, start)
-    if not words:
+    first = _FIRST.match(source.folded, start)
+    if first is None:
         return None
-    known = _known(source, words)
+    known = _known(source, first)
     if known is None:
-        return _unknown(source, words[:2])
+        return _unknown(source, first)
     end, kind = known
     if kind == "none":
         return None
-    behind = _phrase(source.folded, end) if kind == "classifier" else []
-    head = _known(source, behind) if behind and behind[0][0].rstrip(",") not in STOPS else None
+    behind = _FIRST.match(source.folded, end) if kind == "classifier" else None
+    head = _known(source, behind) if behind and behind[1] not in STOPS else None
     return (head[0], kind) if head and head[1] != "none" else (end, kind)
 
 
-def _unknown(source: Source, words: list[Word]) -> tuple[int, str] | None:
-    word, end = words[0]
-    first = word.rstrip(",")
-    if first in STOPS:
+def _known(source: Source, first: re.Match[str]) -> tuple[int, str] | None:
+    """The end of the longest noun of the table that begins with a word, and its class."""
+    longest = NOUN_LENGTHS.get(first[1])
+    if longest is None:
         return None
-    typed = source.typed[end - len(first) : end]
-    acronym = typed.isupper() and len(typed) > 1 and not _shouted(source, end - len(first))
+    start = first.start(1)
+    match = _PHRASES[longest - 1].match(source.folded, start)
+    phrase = match.group() if match else ""
+    while phrase:
+        noun = phrase.rstrip(",")
+        kind = NOUNS.get(noun)
+        if kind and (" " not in noun or "việt nam" in noun or not _names(source, start, start + len(noun))):
+            return start + len(noun), kind
+        phrase = phrase.rpartition(" ")[0]
+    return None
+
+
+def _names(source: Source, start: int, end: int) -> bool:
+    """Whether a name begins behind the first word: `hai thôn Bản Lọt` are no `thôn bản`."""
+    words = source.typed[start:end].split(" ")
+    return words[0].islower() and any(word.istitle() for word in words[1:])
+
+
+def _unknown(source: Source, word: re.Match[str]) -> tuple[int, str] | None:
+    start, end = word.span(1)
+    if word[1] in STOPS:
+        return None
+    typed = source.typed[start:end]
+    acronym = typed.isupper() and len(typed) > 1 and not _shouted(source, start)
     if typed[0].isupper() and not acronym and not typed.isupper():
         return None
-    if len(words) > 1 and first == word and not acronym:
-        second, behind = words[1][0].rstrip(","), words[1][1]
-        if second not in STOPS and source.typed[behind - len(second)].islower():
-            return behind, "unknown"
+    second = None if acronym else _SECOND.match(source.folded, end)
+    if second and second[1] not in STOPS and source.typed[second.start(1) : second.end(1)].islower():
+        return second.end(1), "unknown"
     return end, "unknown"
 
 
@@ -77,36 +99,3 @@ def _shouted(source: Source, start: int) -> bool:
     """Whether the word before the number is in capitals, too."""
     before = _WORD_BEFORE.search(source.typed, max(0, start - 30), start)
     return before is not None and len(before[1]) > 1 and before[1].isupper()
-
-
-def _phrase(text: str, start: int) -> list[Word]:
-    """The words from `start` that a noun phrase may have, as long as single spaces part them."""
-    match = _WORD.match(text, start)
-    if match is None:
-        return []
-    word, comma = match.groups()
-    words = [(word + comma if comma else word, match.end(1))]
-    for _ in range(max(2, NOUN_LENGTHS.get(word, 0)) - 1):
-        at = match.end()
-        match = _WORD.match(text, at)
-        if match is None or match.start(1) == at:
-            break
-        word, comma = match.groups()
-        words.append((word + comma if comma else word, match.end(1)))
-    return words
-
-
-def _known(source: Source, words: list[Word]) -> tuple[int, str] | None:
-    """The end of the longest noun of the table that words begin with, and its class."""
-    for size in range(min(NOUN_LENGTHS.get(words[0][0].rstrip(","), 0), len(words)), 0, -1):
-        phrase = " ".join([word for word, _ in words[:size]]).rstrip(",")
-        kind = NOUNS.get(phrase)
-        if kind and (size == 1 or "việt nam" in phrase or not _names(source, words[:size])):
-            return words[size - 1][1], kind
-    return None
-
-
-def _names(source: Source, words: list[Word]) -> bool:
-    """Whether a name begins behind the first word: `hai thôn Bản Lọt` are no `thôn bản`."""
-    typed = [source.typed[end - len(word.rstrip(",")) : end] for word, end in words]
-    return typed[0].islower() and any(word.istitle() for word in typed[1:])

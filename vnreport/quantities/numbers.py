@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from vnreport.numerals import EXACT, MAGNITUDES, ONES, WORDS, Number, read, read_digits
 from vnreport.quantities.draft import Cell
@@ -27,8 +28,7 @@ _ELIDED = re.compile(rf" ?(?:đồng|đ|vnđ){END}|\s*(?:[,;.)]|$)")
 _LONGEST = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """A number in the folded text.
 
     Attributes:
@@ -58,11 +58,14 @@ def number_at(source: Source, start: int) -> Located | None:
         typed, end = spaced.group().replace(" ", ""), spaced.end()
     if magnitude_follows(source, end):
         return _composed(source, start, typed, end)
+    cell = _digits(typed)
+    return Located(start, end, cell, doubtful=spaced is not None and len(typed) <= 6) if cell else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _digits(typed: str) -> Cell | None:
     values = read_digits(typed)
-    if not values:
-        return None
-    doubtful = spaced is not None and len(typed) <= 6
-    return Located(start, end, Cell(values, _mark(typed, values), typed), doubtful=doubtful)
+    return Cell(values, _mark(typed, values), typed) if values else None
 
 
 def magnitude_follows(source: Source, end: int) -> bool:
@@ -93,7 +96,7 @@ def _composed(source: Source, start: int, typed: str, end: int) -> Located | Non
         typed: its digits, where it begins with digits.
         end: where they end, or `start`.
     """
-    simple = _scaled(source, start, typed, end) if typed else None
+    simple = _scaled(source, start, typed, end) if typed else _one_word(source, start)
     if simple:
         return simple
     tokens = _Tokens(source, typed, end)
@@ -123,6 +126,15 @@ def _scaled(source: Source, start: int, typed: str, end: int) -> Located | None:
         return None
     values = tuple(EXACT.multiply(value, Decimal(MAGNITUDES[word])) for value in read_digits(typed))
     return Located(start, match.end(), Cell(values, _mark(typed, values), typed, word), True) if values else None
+
+
+def _one_word(source: Source, start: int) -> Located | None:
+    """A digit in words that nothing goes on: `hai`, `ba`."""
+    match = _TOKEN.match(source.folded, start)
+    value = ONES.get(match[1]) if match else None
+    if match is None or value is None or _TOKEN.match(source.folded, match.end()):
+        return None
+    return Located(start, match.end(), Cell((Decimal(value),)))
 
 
 class _Tokens(Sequence[str]):

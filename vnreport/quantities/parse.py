@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
-from vnreport.numerals import Number
 from vnreport.quantities.anchor import document_day, resolve
 from vnreport.quantities.draft import Draft
 from vnreport.quantities.evidence import Verdict, judge
 from vnreport.quantities.model import Quantity
 from vnreport.quantities.scan import drafts
 from vnreport.quantities.source import Source, fold
-
-_FIELDS = {
-    "none": (),
-    "value": ("value",),
-    "range": ("low", "high"),
-    "ratio": ("numerator", "denominator"),
-}
 
 
 def parse(text: str, anchor: date | Literal["document"] | None) -> list[Quantity]:
@@ -32,7 +24,8 @@ def parse(text: str, anchor: date | Literal["document"] | None) -> list[Quantity
 
 def _quantity(source: Source, draft: Draft, verdict: Verdict, day: date | None) -> Quantity:
     start, end = source.span(draft.start, draft.end)
-    numbers: dict[str, Number] = dict(zip(_FIELDS[draft.form], verdict.numbers, strict=True))
+    form = draft.form
+    numbers: tuple[Any, ...] = verdict.numbers
     return Quantity(
         start=start,
         end=end,
@@ -44,5 +37,9 @@ def _quantity(source: Source, draft: Draft, verdict: Verdict, day: date | None) 
         status=verdict.status,
         readings=verdict.readings,
         resolved=resolve(source, draft, day) if day else None,
-        **numbers,  # type: ignore[arg-type]
+        value=numbers[0] if form == "value" else None,
+        low=numbers[0] if form == "range" else None,
+        high=numbers[1] if form == "range" else None,
+        numerator=numbers[0] if form == "ratio" else None,
+        denominator=numbers[1] if form == "ratio" else None,
     )

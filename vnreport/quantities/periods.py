@@ -28,6 +28,8 @@ _AND_YEARS = re.compile(rf" ?(?:,|và) ?((?:năm )?)(?={YEAR})")
 _MONEY_BEHIND = re.compile(r" ?(?:nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng|đ|%)(?![^\W_])")
 _UNTIL_NOW = re.compile(rf" (?:đến|tới) nay{END}")
 _EDGE = re.compile(r"(?:(tuần|ngày|tháng|mấy|nửa) )?(?<![^\W_])(đầu|cuối|hết) $")
+_EDGES = ("đầu ", "cuối ", "hết ")
+_FROM_START = "từ đầu "
 _RANGE_WORD = re.compile("đến|tới")
 _OF_YEAR = re.compile(
     rf" (?:(đầu|cuối)(?: của)? năm(?! học)|(?:của )?năm(?= ?{YEAR}))"
@@ -193,7 +195,9 @@ def widen(source: Source, drafts: list[Draft], begin: int, floor: int, cut: bool
     """
     first = drafts[0]
     first.start = begin
-    edge = _EDGE.search(source.folded, max(0, begin - 12), begin) if cut else None
+    edge = None
+    if cut and source.folded.endswith(_EDGES, 0, begin):
+        edge = _EDGE.search(source.folded, max(0, begin - 12), begin)
     if edge and edge[2] == "hết" and not source.folded.startswith("năm", begin):
         edge = None  # "hết tháng 6" is the month
     if edge and not edge[1] and edge.start(2) >= floor:
@@ -201,8 +205,13 @@ def widen(source: Source, drafts: list[Draft], begin: int, floor: int, cut: bool
         low, _, high = (first.iso or "").partition("/")
         first.iso = f"{_first_day(low)}/.." if edge[2] == "đầu" else f"../{_last_day(high or low)}"
     last = drafts[-1]
+    if not cut and source.folded.endswith(_FROM_START, 0, begin):
+        now = _UNTIL_NOW.match(source.folded, first.end)
+        if now:  # "từ đầu nhiệm kỳ 2020-2025 đến nay"
+            first.start, first.end = begin - len(_FROM_START), now.end()
+            first.iso = f"{(first.iso or '').partition('/')[0]}/.."
     now = _UNTIL_NOW.match(source.folded, last.end) if cut else None
-    start = from_word(source, last.start)
+    start = from_word(source, last.start) if now else last.start
     opened = (last.iso or "").removesuffix("/..")
     if now and start < last.start and "/" not in opened:
         last.start, last.end, last.iso = start, now.end(), f"{opened}/.."

@@ -9,7 +9,7 @@ from vnreport.quantities import amounts, dates, identifiers, periods, words
 from vnreport.quantities.context import Context
 from vnreport.quantities.dates import YEAR
 from vnreport.quantities.draft import Draft
-from vnreport.quantities.lexicon import END, HEADS, UNIT
+from vnreport.quantities.lexicon import END, PLACES, UNIT
 from vnreport.quantities.nouns import counted, known_noun
 from vnreport.quantities.numbers import magnitude_follows
 from vnreport.quantities.source import LOWER, UPPER, Source
@@ -19,7 +19,7 @@ _CANDIDATE = re.compile(
     r"(?P<digit>[0-9])|(?<![^\W_])(?:"
     r"(?P<word>(?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|nửa)(?=[ ,])"
     r"|năm(?= [^\W\d_])"
-    rf"|một(?= (?:phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}){END})"
+    rf"|một(?= (?:[^\W\d_]+ rưỡi|phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}){END})"
     r"|không(?= phẩy )|trăm(?= phần trăm))"
     r"|(?P<ordinal>(?:lần|thứ|hạng)(?= [nhbtsc]))"
     rf"|(?P<roman>[ivxl]{{1,8}}){END})"
@@ -41,8 +41,10 @@ _CLOCK = re.compile(
     rf"|:[0-5][0-9](?![0-9])){END}"
 )
 _DAY_BEFORE = re.compile(r"(?<![^\W_])(?:nay|qua|mai|kia)(?:,| ?\() ?$")
+_DAY_ENDS = frozenset(" ,(")
 _CLOCK_BEFORE = re.compile(r"(?:giờ|h)(?: ?[0-9]{2})? ?(?:-|đến|tới) ?$")
 _CLOCK_RANGE = re.compile(r"[0-9]{1,2} ?(?:-|đến|tới) ?[0-9]{1,2} ?(?:giờ|h)")
+_CLOCK_MARKS = frozenset(":hg")
 _CLOCK_HEADS = frozenset(("lúc", "hồi", "vào", "từ", "đến", "khung", "tới", "trước"))
 _DAYTIME = re.compile(
     rf" (?:sáng|chiều|tối|trưa|đêm|khuya|hằng ngày|hàng ngày|mỗi ngày|cùng ngày|hôm (?:sau|trước)){END}"
@@ -73,16 +75,15 @@ _DIGIT = re.compile(" [0-9]")
 _NAME_BEHIND = re.compile(rf" [{UPPER}][{LOWER}]")
 _CAPITAL = re.compile(rf" ?[{UPPER}][{LOWER}]")
 _NAMING = frozenset(("name", "label"))
-_PLACES = frozenset(word for word, classes in HEADS.items() if classes & _NAMING and word != "số")
 
 
 def drafts(source: Source) -> list[Draft]:
     """All quantities of the text, in its order; their offsets count its folded form."""
     scanner = _Scanner(source)
-    behind = 0
-    for match in _CANDIDATE.finditer(source.folded):
-        if match.start() >= behind:
-            behind = scanner.candidate(match.lastgroup or "", match.start())
+    match = _CANDIDATE.search(source.folded)
+    while match:
+        behind = scanner.candidate(match.lastgroup or "", match.start())
+        match = _CANDIDATE.search(source.folded, max(behind, match.end()))
     return scanner.drafts
 
 
@@ -116,7 +117,8 @@ class _Scanner:
         """Keep what was found; returns its end, 0 for nothing."""
         end = 0
         for draft in found:
-            end = max(end, draft.end)
+            if draft.end > end:
+                end = draft.end
             if draft.kind == "identifier":
                 self.names.add(self.surface(draft.start, draft.end))
             if draft.kind:
@@ -132,6 +134,12 @@ class _Scanner:
         """The end of the digits at `start` and of all that is glued to them."""
         match = _RUN.match(self.text, start)
         return match.end() if match else start + 1
+
+    def mark(self, start: int) -> str:
+        """The first character behind the digits at `start` and a space."""
+        while self.text[start : start + 1].isdigit():
+            start += 1
+        return self.text[start : start + 2].lstrip()[:1]
 
     def nothing(self, end: int) -> list[Draft]:
         """An empty draft: nothing to keep, and nothing to look for before `end`."""
@@ -229,7 +237,9 @@ class _Scanner:
     def named(self, context: Context) -> list[Draft]:
         """`thôn 4`, `Nghị quyết số 26`, `Chương trình 135`; nothing where it is an amount."""
         source, start, phrase = self.source, context.start, context.phrase
-        end = identifiers.account(source, start) if context.last == "số" else None
+        if "name" not in context.classes and periods.years(source, start, False):  # "chặng đường 2011 - 2015"
+            return []
+        end = identifiers.account(source, start) if context.last == "số" or phrase.endswith("tài khoản") else None
         end = end or identifiers.numbered(source, start, phrase)
         if end is None:
             found = identifiers.joined(source, start)
@@ -271,7 +281,7 @@ class _Scanner:
             return False
         noun = known_noun(self.source, end)
         if noun and not UNIT.match(self.text, end):
-            if _DIGIT.match(self.text, noun) and self.surface(end, noun) in _PLACES:
+            if _DIGIT.match(self.text, noun) and self.surface(end, noun) in PLACES:
                 return False  # "điểm 5 Điều 94"
             return not _NAME_BEHIND.match(self.source.typed, noun) and not _CAPITAL.match(self.source.typed, end)
         return counted(self.source, end) or magnitude_follows(self.source, end)
@@ -279,13 +289,16 @@ class _Scanner:
     def unheaded(self, context: Context) -> list[Draft]:
         """A number that no head word announces: its own shape and what follows tell."""
         source, text, start = self.source, self.text, context.start
-        if _PHONE.match(text, start):
+        if text[start] == "0" and _PHONE.match(text, start):
             return []
-        found = dates.clocked(source, start) or dates.days(source, start, self.day_before(start))
-        found = found or dates.english(source, start)
+        mark = self.mark(start)
+        found = dates.clocked(source, start) if mark in _CLOCK_MARKS else []
+        found = found or dates.days(source, start, self.day_before(start))
+        if not found and (mark.isalnum() or mark == ","):
+            found = dates.english(source, start)
         if found:
             return found
-        clock = _CLOCK.match(text, start)
+        clock = _CLOCK.match(text, start) if mark in _CLOCK_MARKS else None
         if clock and self.is_clock(clock, context):
             behind = _CLOCK_DAY.match(text, clock.end())
             return (dates.days(source, behind.end(), True) if behind else []) or self.nothing(clock.end())
@@ -295,14 +308,16 @@ class _Scanner:
         if found:
             periods.widen(source, found, start, self.floor, cut=False)
             return found
-        place = _ENGLISH_PLACE.match(text, start)
+        place = _ENGLISH_PLACE.match(text, start) if mark.isalpha() else None
         if place:
             return self.nothing(place.end())
         return self.name(context) or dates.loose(source, start) or amounts.read(source, context)
 
     def day_before(self, start: int) -> bool:
         """`hai ngày 25, 26/9`, `sáng nay (5.2)`: a date announced without a head word."""
-        if _DAY_BEFORE.search(self.text, max(self.floor, start - 8), start):
+        if self.text[start - 1 : start] in _DAY_ENDS and _DAY_BEFORE.search(
+            self.text, max(self.floor, start - 8), start
+        ):
             return True
         last = self.drafts[-1] if self.drafts else None
         if last is None or not 0 < start - last.end <= 2:
@@ -330,7 +345,7 @@ class _Scanner:
             return [Draft(law, start + 4, "identifier")] if law is not None else []
         named = bool(context.last) and not source.typed[text.rfind(context.last, 0, start)].islower()
         end = identifiers.numbered(source, start, "") if named else None
-        begin = identifiers.name_start(source, start, self.floor, _PLACES) if end else None
+        begin = identifiers.name_start(source, start, self.floor, PLACES) if end else None
         if end and begin is not None and (not self.counts(end) or self.surface(begin, end) in self.names):
             return [Draft(begin, end, "identifier")]
         end = identifiers.lettered(source, start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from vnreport.quantities.diacritics import restore
 from vnreport.text import compose
 
 _SPACES = "\t\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
@@ -14,8 +15,8 @@ _PLAIN |= dict(zip(map(ord, "０１２３４５６７８９，．％／"), "0123
 _UNUSUAL = re.compile("[" + "".join(map(chr, _PLAIN)) + "]")
 LOWER = "a-zđàáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
 UPPER = "A-Z" + LOWER.removeprefix("a-z").upper()
-_BREAK = re.compile(rf"(?<=[^\n.:;!?])\n(?=[{LOWER}])(?![a-zđ][).])")
-_BREAK_BEFORE_NUMBER = re.compile(rf"(?<=[{LOWER}])\n(?=[0-9])(?![0-9]{{1,2}}(?:\.[0-9]+)* ?[.)/:-])")
+_BREAK = re.compile(rf"\n(?<=[^\n.:;!?]\n)(?=[{LOWER}])(?![a-zđ][).])")
+_BREAK_BEFORE_NUMBER = re.compile(rf"\n(?<=[{LOWER}]\n)(?=[0-9])(?![0-9]{{1,2}}(?:\.[0-9]+)* ?[.)/:-])")
 _NUMBERED = re.compile(r"[Ss]ố [0-9]{1,4}$|SỐ [0-9]{1,4}$")
 _SPACE_RUN = re.compile(" {2,}")
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff "
@@ -29,8 +30,8 @@ class Source:
     Attributes:
         given: as it came in.
         typed: composed to NFC with its case; invisible characters gone, spaces,
-            hyphens and digits made plain, runs of spaces made one, lines that were
-            broken in the middle of a sentence joined again.
+            hyphens and digits made plain, lost diacritics restored, runs of spaces
+            made one, lines that were broken in the middle of a sentence joined again.
         folded: `typed` in lower case, code point for code point.
         offsets: for each code point of `typed`, its offset in `given`; None
             where they are the same.
@@ -57,6 +58,7 @@ def fold(text: str) -> Source:
     typed, offsets = compose(text)
     if _UNUSUAL.search(typed):
         typed = typed.translate(_PLAIN)
+    typed = restore(typed)
     if "\n" in typed:
         typed = _BREAK_BEFORE_NUMBER.sub(_joint, _BREAK.sub(_unless_numbered, typed))
     if "  " in typed:

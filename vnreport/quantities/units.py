@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -26,6 +25,7 @@ _NO_UNIT = re.compile(
     r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)"
     r"|tiếng (?:dân|anh|việt|nói|thái)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
 )
+_AMBIGUOUS = frozenset("ngày giờ đồng độ mẫu tháng tiếng quý phút".split())
 _SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) ?$")
 _UPPER_ONLY = frozenset(("cv", "w"))
 _GLUED_LOWER_ONLY = frozenset(("g", "h", "l"))
@@ -57,10 +57,8 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
     if match and _is_unit(source, located, match):
         unit = UNITS[match[1]]
         draft.end, draft.unit, draft.dimension = match.end(), unit.symbol, unit.dimension
-        draft.kind = _KINDS.get(unit.dimension, "measure")
+        draft.kind = "measure" if unit.symbol == "‰" else _KINDS.get(unit.dimension, "measure")
         draft.whole = unit.dimension == "money" and not located.scaled
-        if unit.symbol == "‰":
-            draft.unit, draft.cells = "%", (_times(cell, Decimal("0.1")),)
     elif cell.typed and _THOUSANDS.match(text, end):
         draft.end, draft.kind, draft.unit, draft.dimension = end + 1, "money", "VND", "money"
         draft.cells = (_times(cell, Decimal(1000)),)
@@ -72,13 +70,13 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
             "age",
             True,
         )
-    elif known_noun(source, end) or not (_YEAR.fullmatch(cell.typed) and not located.scaled):
+    elif located.scaled or not _YEAR.fullmatch(cell.typed) or known_noun(source, end):
         _count(source, located, draft, worded)
     if draft.kind:
         half = _HALF.match(text, draft.end) if text.startswith(" rưỡi", draft.end) else None
         if half:
             draft.end = half.end()
-            draft.cells = (replace(cell, values=tuple(_plus_half(value) for value in draft.cells[0].values)),)
+            draft.cells = (cell._replace(values=tuple(map(_plus_half, draft.cells[0].values))),)
         if text.startswith(("/", " /"), draft.end):
             _rate(source, draft)
     return draft
@@ -87,7 +85,7 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
 def _is_unit(source: Source, located: Located, match: re.Match[str]) -> bool:
     """Whether what looks like a unit is one: not `2 mẫu nước`, `3 ngày công`, `sóng 4G`."""
     text = source.folded
-    if _NO_UNIT.match(text, match.start(1)):
+    if match[1] in _AMBIGUOUS and _NO_UNIT.match(text, match.start(1)):
         return False
     if match[1] == "mẫu":
         return _SAMPLES.search(text, max(0, located.start - 16), located.start) is None
@@ -101,7 +99,9 @@ def _count(source: Source, located: Located, draft: Draft, worded: bool) -> None
     """A counted noun; behind `triệu` and `tỷ` money where none is known."""
     text = source.folded
     noun = noun_end(source, located.end)
-    scale = _MONEY_SCALE.search(text, max(located.start, located.end - 12), located.end)
+    scale = None
+    if located.scaled:
+        scale = _MONEY_SCALE.search(text, max(located.start, located.end - 12), located.end)
     known = noun is not None and noun[1] != "unknown"
     if scale and (not known or (scale[1] in ("tỷ", "tỉ") and not _COUNTED_IN_MILLIARDS.match(text, located.end))):
         draft.kind, draft.unit, draft.dimension = "money", "VND", "money"
@@ -130,9 +130,8 @@ def _rate(source: Source, draft: Draft) -> None:
 
 
 def _times(cell: Cell, factor: Decimal) -> Cell:
-    return replace(
-        cell,
-        values=tuple(EXACT.multiply(value, factor) for value in cell.values if isinstance(value, Decimal)),
+    return cell._replace(
+        values=tuple(EXACT.multiply(value, factor) for value in cell.values if isinstance(value, Decimal))
     )
 
 

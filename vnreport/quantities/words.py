@@ -10,7 +10,8 @@ from vnreport.quantities import amounts, periods
 from vnreport.quantities.context import Context
 from vnreport.quantities.dates import YEAR
 from vnreport.quantities.draft import Cell, Draft
-from vnreport.quantities.lexicon import END, NOUNS
+from vnreport.quantities.identifiers import name_start
+from vnreport.quantities.lexicon import END, NOUNS, PLACES
 from vnreport.quantities.nouns import counted, known_noun, noun_end
 from vnreport.quantities.numbers import number_at
 from vnreport.quantities.source import Source
@@ -261,7 +262,10 @@ def roman(source: Source, start: int, floor: int) -> list[Draft]:
         return found
     if context.classes & {"name", "label"}:
         return [Draft(context.begin, end, "identifier")]
-    return []
+    begin = name_start(source, start, floor, PLACES)
+    if begin is None or begin == start or source.typed[begin:start].isupper():
+        return []
+    return [Draft(begin, end, "identifier")]  # "Khu công nghiệp Sông Công II"
 
 
 def _roman(text: str) -> int:

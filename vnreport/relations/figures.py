@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 
 from vnreport.relations.spans import QuantityLike, Span
 from vnreport.text import normalize
@@ -20,71 +19,62 @@ _CLIP = 300
 _CUT = re.compile(r"[,;:()“”\"]| [-–—] ?|\.\s")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Figure:
     """A figure that can be set against another.
 
     Attributes:
         span: where it stands in the composed text.
         quantity: what it says.
-        before: what stands between it and the figure before it.
-        behind: what stands between it and the next one.
+        left: the words between it and the figure before it, normalised; without
+            what stands in brackets there.
+        right: the words between it and the next one, likewise.
         surface: its own characters.
         place: its place among the figures of the sentence.
+        segment: the words before it since the last comma, bracket, colon or dash.
+        percent: whether it is a percentage.
+        ratio: whether it is a ratio.
+        unit: its unit or counted noun, normalised; empty where it has none.
     """
 
     span: Span
     quantity: QuantityLike
-    before: str
-    behind: str
+    left: str
+    right: str
     surface: str
     place: int
+    segment: str = field(init=False)
+    percent: bool = field(init=False)
+    ratio: bool = field(init=False)
+    unit: str = field(init=False)
+    _value: Fraction | None = field(init=False, default=None)
 
-    @cached_property
-    def left(self) -> str:
-        """The words before it, normalised; without what stands in brackets there."""
-        return _words(self.before)
-
-    @cached_property
-    def right(self) -> str:
-        """The words behind it, likewise."""
-        return _words(self.behind)
-
-    @property
-    def percent(self) -> bool:
-        return self.quantity.kind == "percent"
+    def __post_init__(self) -> None:
+        quantity = self.quantity
+        self.segment = _last_segment(self.left.rstrip(" :"))
+        self.percent = quantity.kind == "percent"
+        self.ratio = quantity.kind == "ratio"
+        self.unit = normalize(quantity.unit) if quantity.unit else ""
 
     @property
-    def ratio(self) -> bool:
-        return self.quantity.kind == "ratio"
-
-    @cached_property
-    def segment(self) -> str:
-        """The words before it since the last comma, bracket, colon or dash."""
-        return _CUT.split(self.left.rstrip(" :"))[-1].strip()
-
-    @cached_property
     def phrase(self) -> str:
         """The segment; for a figure that opens a bracket, the words before the bracket."""
         if self.segment or not self.left.endswith("("):
             return self.segment
-        return _CUT.split(self.left[:-1])[-1].strip()
+        return _last_segment(self.left[:-1])
 
-    @cached_property
+    @property
     def near(self) -> str:
         """The last two segments before it."""
         return " ".join(_CUT.split(self.left)[-2:])
 
-    @cached_property
-    def unit(self) -> str:
-        """Its unit or counted noun, normalised; empty where it has none."""
-        return normalize(self.quantity.unit) if self.quantity.unit else ""
-
     @property
     def value(self) -> Fraction | None:
         """Its number, a ratio's numerator; None for a range."""
-        number = self.quantity.numerator if self.ratio else self.quantity.value
-        return None if number is None else Fraction(number)
+        if self._value is None:
+            number = self.quantity.numerator if self.ratio else self.quantity.value
+            self._value = None if number is None else Fraction(number)
+        return self._value
 
     def alike(self, other: Figure) -> bool:
         """Whether both may measure the same thing."""
@@ -112,28 +102,33 @@ def figures(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequen
     numeric: list[Span] = []
     for span in spans:
         quantity = quantities[span.index]
-        if quantity.kind not in _NUMERIC:
+        kind = quantity.kind
+        if kind not in _NUMERIC:
             continue
-        if quantity.kind == "duration" and _LONG.search(text[span.start : span.end].lower()):
+        if kind == "duration" and _LONG.search(text[span.start : span.end].lower()):
             continue
         if quantity.value == 1 and _PER_ONE.search(text, max(sentence.start, span.start - 20), span.start):
             continue
         if not numeric or span.start >= numeric[-1].end:
             numeric.append(span)
-    edges = [sentence.start, *(edge for span in numeric for edge in (span.start, span.end)), sentence.end]
-    gaps = list(zip(edges[::2], edges[1::2], strict=True))
+    edges = [sentence.start, *[edge for span in numeric for edge in (span.start, span.end)], sentence.end]
+    right = ""
     for place, span in enumerate(numeric):
-        (start, end), (behind, until) = gaps[place], gaps[place + 1]
-        yield Figure(
-            span=span,
-            quantity=quantities[span.index],
-            before=text[max(start, end - _CLIP) : end],
-            behind=text[behind : min(until, behind + _CLIP)],
-            surface=text[span.start : span.end],
-            place=place,
-        )
+        start, end, behind, until = edges[2 * place : 2 * place + 4]
+        left = right if place and end - start <= _CLIP else _words(text[max(start, end - _CLIP) : end])
+        right = _words(text[behind : min(until, behind + _CLIP)])
+        yield Figure(span, quantities[span.index], left, right, text[span.start : span.end], place)
+
+
+def _last_segment(words: str) -> str:
+    return _CUT.split(words)[-1].strip()
 
 
 def _words(gap: str) -> str:
     """A gap normalised, without the brackets that open and close in it."""
-    return " ".join(_BRACKETS.sub(" ", normalize(gap)).split()) if gap else ""
+    if not gap:
+        return ""
+    words = normalize(gap)
+    if ")" in words and "(" in words:
+        words = _BRACKETS.sub(" ", words)
+    return " ".join(words.split())

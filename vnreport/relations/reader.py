@@ -193,7 +193,7 @@ class Reader:
             left, right = f"{each['before']}{each['behind']}".strip(), self.row[last].right
             for at, name in enumerate(listed, start=place):
                 names[at] = name
-                self.row[at] = replace(self.row[at], before=left, behind=right)
+                self.row[at] = replace(self.row[at], left=left, right=right)
         return names
 
     def _sums(self) -> Iterator[Draft]:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
+from vnreport.quantities.diacritics import restore
 from vnreport.text import compose
 
 
@@ -60,15 +61,20 @@ class Span:
     label: str = ""
 
 
-_composed = lru_cache(maxsize=1)(compose)  # roles and indicators read the same text in turn
 S = TypeVar("S", bound=SpanLike)
 
 
+@lru_cache(maxsize=1)  # roles and indicators read the same text in turn
+def _readable(text: str) -> tuple[str, list[int] | None]:
+    composed, offsets = compose(text)
+    return restore(composed), offsets
+
+
 class Offsets:
-    """Offsets of the text as given, told in its composed form (NFC, nothing invisible)."""
+    """Offsets of the text as given, told in its composed form (NFC, nothing invisible, lost diacritics restored)."""
 
     def __init__(self, text: str) -> None:
-        self.text, self._offsets = _composed(text)
+        self.text, self._offsets = _readable(text)
 
     def __call__(self, offset: int) -> int:
         """Where `offset` of the text as given lies in the composed text."""
