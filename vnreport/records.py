@@ -6,7 +6,7 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vnreport.schema import SENTENCES_KEY, get_quantities, register_extensions
+from vnreport.schema import SENTENCES_KEY, get_quantities, register_extensions, text_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -32,7 +32,7 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
     from vnreport.relations import link
 
     register_extensions()
-    text = doc.text
+    text = text_of(doc)
     sentences = [
         {
             "start": span.start_char,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span
@@ -30,6 +31,17 @@ QUANTITIES_KEY = "quantities"
 
 _SCORES = "vnreport.scores"
 _QUANTITIES = "vnreport.quantities"
+
+
+_texts: WeakKeyDictionary[Doc, str] = WeakKeyDictionary()
+
+
+def text_of(doc: Doc) -> str:
+    """`doc.text`, which spaCy puts together from its tokens anew at each access."""
+    text = _texts.get(doc)
+    if text is None:
+        text = _texts[doc] = doc.text
+    return text
 
 
 def register_extensions() -> None:

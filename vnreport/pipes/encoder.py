@@ -18,7 +18,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.util import filter_spans
 
 from vnreport.networks import TAGS, Network, open_network
-from vnreport.schema import CLASSES, SENTENCES_KEY, register_extensions, set_scores
+from vnreport.schema import CLASSES, SENTENCES_KEY, register_extensions, set_scores, text_of
 from vnreport.windows import Line, Vocabulary, read_lines
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ReportEncoder:
             raise ValueError(f"'{self.name}' is not trained; load a trained pipeline or run `spacy train`")
         sentences = split_sentences(doc)
         offsets = doc.to_array([IDX, LENGTH]).astype("int64").reshape(-1, 2)
-        lines = read_lines(doc.text, _places(offsets, sentences), self.vocabulary)
+        lines = read_lines(text_of(doc), _places(offsets, sentences), self.vocabulary)
         tags, classes = self.network(lines)
         _set_entities(doc, [*decode(tags, lines, offsets[:, 0])], offsets[:, 0])
         _set_classes(doc, sentences, lines, numpy.exp(_log_softmax(classes)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from vnreport.schema import register_extensions, set_quantities
+from vnreport.schema import register_extensions, set_quantities, text_of
 
 register_extensions()
 
@@ -21,7 +21,7 @@ class ReportQuantities:
         """Find the quantities of `doc` and return it."""
         from vnreport.quantities import parse_quantities
 
-        set_quantities(doc, parse_quantities(doc.text))
+        set_quantities(doc, parse_quantities(text_of(doc)))
         return doc
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from vnreport.schema import SENTENCES_KEY, get_quantities, register_extensions
+from vnreport.schema import SENTENCES_KEY, get_quantities, register_extensions, text_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Span
@@ -33,7 +33,7 @@ class ReportRelations:
         """Tie together what the stages before found in `doc`, and return it."""
         from vnreport.relations import find_indicators, find_roles
 
-        text = doc.text  # put together anew at each access
+        text = text_of(doc)
         sentences = [_extent(span) for span in doc.spans.get(SENTENCES_KEY, ()) or _sents(doc)]
         entities = [_extent(span) for span in doc.ents]
         doc._.roles = find_roles(text, entities, sentences)

@@ -10,6 +10,8 @@ from spacy.attrs import IDX, SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from vnreport.schema import text_of
+
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 _OPENERS = (
     "Bên cạnh|Bởi|Cử tri|Cùng với|Dịp|Do|Dù|Dưới|Đáng chú ý|Đây|Để|Đề cập|Đối với|Hiện nay|Hiện tại|Khi|Kết thúc|"
@@ -47,7 +49,7 @@ class ReportSentences:
         """Set the sentence starts of `doc` and return it."""
         if not len(doc):
             return doc
-        found = numpy.fromiter(sentence_starts(doc.text), dtype="uint64")
+        found = numpy.fromiter(sentence_starts(text_of(doc)), dtype="uint64")
         tokens = numpy.searchsorted(doc.to_array([IDX]), found)  # the first that begins there or later
         starts = numpy.full((len(doc), 1), -1, dtype="int64")
         starts[0] = 1
