@@ -206,7 +206,7 @@ class Transformer:
         self._stored = weights
         self._graph = graph
         self._embedding = weights["embedding"].astype("float32") * weights["scale"][:, None]
-        self._size, self._context = (int(n) for n in weights["window"][:2])
+        self._size, self._context = (int(n) for n in weights["window"])
         self._session: Any = None
 
     def __call__(self, lines: Sequence[Line]) -> tuple[Matrix, Matrix]:
