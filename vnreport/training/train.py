@@ -18,15 +18,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
-from vnreport import augment
-from vnreport.markup import Article, Entity, Sentence
+from vnreport import augment, models
 from vnreport.networks import Network
-from vnreport.schema import SENTENCES_KEY
 from vnreport.training.e5 import Encoder, load_e5
 from vnreport.training.export import export_convolution, export_transformer
 from vnreport.training.fit import Checkpoint, Groups, Schedule, fit
 from vnreport.training.networks import TorchConvolution, TorchNetwork, TorchTransformer
-from vnreport.training.passages import Labelled, Passage, batches, blur, encode, windows
+from vnreport.training.passages import Labelled, Passage, batches, blur, encode, read_gold, windows
 from vnreport.windows import SPECIALS, Vocabulary, read_lines
 
 if TYPE_CHECKING:
@@ -62,7 +60,7 @@ def train(
     raw_articles: int = 0,
     checkpoint: str | None = None,
 ) -> tuple[Vocabulary, Network]:
-    """Train a network on gold Docs and, for a convolution net, on texts that a teacher labels.
+    """Train a network on gold Docs and, where there is a teacher, on texts that it labels.
 
     Args:
         references: gold, with entities and labelled sentences.
@@ -94,13 +92,15 @@ def train(
     """
     # all arguments that decide how the training runs
     settings = {name: value for name, value in locals().items() if name not in ("references", "checkpoint")}
-    articles = [_article(doc) for doc in references]
-    if not any(article.sentences for article in articles):
+    articles = [read_gold(doc) for doc in references]
+    if not any(sentence.label for article in articles for sentence in article.sentences):
         raise ValueError("no sentence with a class in the training data")
     if bool(teacher) != bool(raw) or (raw and not raw_articles):
         raise ValueError("to learn from a teacher takes three: teacher, raw, and raw_articles above 0")
     vocabulary = Vocabulary(json.loads(Path(pieces).read_text(encoding="utf-8")))
     settings |= {"pieces": _digest(vocabulary.pieces), "articles": _digest(articles)}
+    if raw and teacher:
+        settings |= {"raw": _digest(Path(raw).read_bytes()), "teacher": models.digest(models.find(teacher))}
     torch.manual_seed(seed)
     if network == "transformer":
         learner: TorchNetwork = _transformer(vocabulary, layers, dropout, window)
@@ -145,22 +145,15 @@ def _largest(window: int) -> int:
     return window * 3 // 2
 
 
-def _article(doc: Doc) -> Article:
-    sentences = [Sentence(s.start_char, s.end_char, s.label_) for s in doc.spans.get(SENTENCES_KEY, ())]
-    entities = [Entity(e.start_char, e.end_char, e.label_) for e in doc.ents]
-    return Article("", {}, doc.text, sentences, entities)
-
-
 def _digest(value: object) -> str:
     return sha256(repr(value).encode()).hexdigest()[:16]
 
 
 def _label(raw: str, count: int, teacher: str) -> Iterator[Labelled]:
     """What the teacher says of texts, as probabilities (distillation: Hinton, Vinyals and Dean 2015)."""
-    from vnreport.models import load
     from vnreport.pipes.encoder import ReportEncoder, split_sentences
 
-    nlp: Language = load(teacher)
+    nlp: Language = models.load(teacher)
     encoder = nlp.get_pipe("report_encoder")
     assert isinstance(encoder, ReportEncoder)
     assert encoder.network is not None
