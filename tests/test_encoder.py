@@ -16,13 +16,16 @@ from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from tests.encoders import encoder_pipeline
-from vnreport.networks import TAGS
+from tests.encoders import VOCABULARY, encoder_pipeline, random_convolution
+from vnreport.networks import TAGS, Network, Transformer
 from vnreport.pipes.encoder import ReportEncoder, decode, split_sentences, viterbi
 from vnreport.schema import CLASSES, ENTITY_LABELS, SENTENCES_KEY
 from vnreport.windows import Line
 
 NLP = encoder_pipeline(seed=5)
+TRANSFORMER = Transformer(
+    {"embedding": numpy.ones((2, 2)), "scale": numpy.ones(2), "window": numpy.array([8, 2])}, b"a graph"
+)
 TEXT = "ĐẢNG BỘ XÃ A\nĐồng chí Lò Văn B, Bí thư Đảng ủy xã họp bàn:\n- Thu 3,5 tỷ đồng. Chưa đạt.\n\n✅ Giao UBND xã."
 HOSTILE = [
     "",
@@ -226,6 +229,41 @@ def untrained(**training: object) -> tuple[Language, ReportEncoder]:
     encoder = nlp.add_pipe("report_encoder", config={"training": training})
     assert isinstance(encoder, ReportEncoder)
     return nlp, encoder
+
+
+@pytest.mark.parametrize(
+    ("network", "missing"),
+    [
+        (random_convolution(), "pieces.json"),
+        (random_convolution(), "network.npz"),
+        (TRANSFORMER, "pieces.json"),
+        (TRANSFORMER, "network.npz"),
+        (TRANSFORMER, "network.onnx"),
+    ],
+)
+def test_a_damaged_folder_is_named_with_what_it_misses(network: Network, missing: str, tmp_path: Path) -> None:
+    _, encoder = untrained()
+    encoder.vocabulary, encoder.network = VOCABULARY, network
+    encoder.to_disk(tmp_path)
+    (tmp_path / missing).unlink()
+    with pytest.raises(FileNotFoundError) as caught:
+        untrained()[1].from_disk(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: no {missing}; copy or install the pipeline's folder anew"
+
+
+def test_a_pipeline_without_the_folder_is_named(tmp_path: Path) -> None:
+    NLP.to_disk(tmp_path)
+    (tmp_path / "report_encoder").rename(tmp_path / "elsewhere")
+    with pytest.raises(FileNotFoundError, match=r"report_encoder: no pieces\.json; copy or install"):
+        spacy.load(tmp_path)
+
+
+def test_a_component_that_was_never_trained_comes_back(tmp_path: Path) -> None:
+    nlp, encoder = untrained()
+    nlp.to_disk(tmp_path)
+    copy = spacy.load(tmp_path).get_pipe("report_encoder")
+    assert copy.network is None
+    assert copy.to_bytes() == encoder.to_bytes() == untrained()[1].from_bytes(encoder.to_bytes()).to_bytes()
 
 
 def test_what_is_missing_is_said() -> None:

@@ -69,7 +69,7 @@ def scores(gold: str, predicted: str, seen: str = "") -> dict[str, float]:
 
 def test_what_is_right_scores_one() -> None:
     found = scores(GOLD, PREDICTED)
-    none_in_the_gold = {"quantities_spurious": 0.0, "class_f_per_type/DIRECTIVE": 0.0, "class_macro_f": 0.75}
+    none_in_the_gold = {"quantities_spurious": 0.0, "class_f_per_type/DIRECTIVE": 0.0}
     assert found == dict.fromkeys(found, 1.0) | none_in_the_gold
     assert {"ents_f", "boundary_f", "quantities_right", "roles_f", "indicators_f"} <= found.keys()
 
@@ -86,6 +86,28 @@ def test_what_is_right_scores_one() -> None:
 def test_what_an_error_costs(right: str, wrong: str, changed: dict[str, float]) -> None:
     found = scores(GOLD, PREDICTED.replace(right, wrong))
     assert {name: found[name] for name in changed} == pytest.approx(changed)
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "macro"),
+    [
+        ("OO", "OO", 1),
+        ("OA", "OA", 1),
+        ("OA", "OO", (2 / 3 + 0) / 2),
+        ("OO", "OS", (2 / 3 + 0) / 2),
+        ("OASD", "OASD", 1),
+        ("OASD", "OASO", (2 / 3 + 1 + 1 + 0) / 4),
+    ],
+)
+def test_the_macro_mean_is_over_the_classes_that_occur(gold: str, predicted: str, macro: float) -> None:
+    sources = ("kind: x\n---\n" + "".join(f"{label}| Xã họp.\n" for label in labels) for labels in (gold, predicted))
+    assert scores(*sources)["class_macro_f"] == pytest.approx(macro)
+
+
+def test_each_sample_has_its_own_classes() -> None:
+    sources = ("kind: x\n---\nO| Xã họp.\n", "kind: x\n---\nA| Xã họp.\n")
+    tally = Tally([count(parse(source), annotated(source)) for source in sources])
+    assert tally.scores(numpy.array([[1.0, 0], [0, 1], [1, 1], [0, 0]]))["class_macro_f"].tolist() == [1, 1, 1, 0]
 
 
 def test_a_quantity_is_found_where_it_is_touched_and_right_with_kind_and_value() -> None:
@@ -216,9 +238,11 @@ def test_json_alone_for_programs(folder: Path) -> None:
         (["no-such-model", "{gold}"], "no pipeline 'no-such-model'"),
         (["vi_report_sm", "{gold}/none"], "no .vnr or .jsonl article"),
         (["vi_report_sm", "{gold}", "-o", "{gold}"], "is a folder; name a file in it"),
+        (["vi_report_sm", "{gold}/rejected.jsonl"], "rejected.jsonl: no article is left: every line"),
     ],
 )
 def test_errors_name_the_remedy(arguments: list[str], message: str, folder: Path) -> None:
+    (folder / "rejected.jsonl").write_text('{"text": "Xã họp.", "answer": "reject"}\n', encoding="utf-8")
     result = CliRunner().invoke(app, ["evaluate", *(a.format(gold=folder) for a in arguments)])
     assert result.exit_code == 2
     assert message in result.stderr

@@ -77,6 +77,11 @@ def test_any_text_can_be_written(lines: list[str]) -> None:
     assert parse(dump(article)) == article
 
 
+@pytest.mark.parametrize("code", [0xD7FF, 0xE000, 0xFFFF, 0x10FFFF])
+def test_every_other_character_has_an_escape(code: int) -> None:
+    assert parse(f"kind: x\n---\nO| a\\U{code:08x}\n").text == f"a{chr(code)}"
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -91,6 +96,11 @@ def test_any_text_can_be_written(lines: list[str]) -> None:
         ("O| {5/7|date 5/7}", "not in the form of a date"),
         ("O| {5 |count 5}", "begins or ends with a space"),
         ("O| \\s", "an empty sentence"),
+        ("O| a\\Uffffffff", "\\Uffffffff is no character"),
+        ("O| a\\U00110000", "\\U00110000 is no character"),
+        ("O| a\\ud800", "\\ud800 is no character"),
+        ("O| a\\udfff", "\\udfff is no character"),
+        ("O| a\\U0000d83d", "\\U0000d83d is no character"),
         ("O| a\n@role An | - | -", "no PER 'An'"),
         ("O| [An]PER\n@role An#x | - | -", "no PER 'An'"),
         ("O| [An]PER\n@role An#0 | - | -", "no PER 'An'"),

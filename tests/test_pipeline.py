@@ -86,7 +86,7 @@ def test_records_of_a_doc_that_no_stage_saw(nlp: Language) -> None:
 
 
 @settings(max_examples=50)
-@given(st.text(alphabet="Đảng ủyxã Bí thư 12,5%tỷđồng.:;-\n\u00a0\u0301🌸", max_size=200))
+@given(st.text(alphabet="Đảng ủyxã Bí thư 12,5%tỷđồng.:;-\n\u00a0\u0301\u0958\ufb2c🌸", max_size=200))
 def test_any_text_is_annotated(text: str) -> None:
     doc = PIPELINE(text)
     assert doc.text == text
@@ -131,6 +131,21 @@ def test_doc_bin(nlp: Language, text: str) -> None:
     data = DocBin(store_user_data=True, docs=[doc]).to_bytes()
     (copy,) = DocBin().from_bytes(data).get_docs(nlp.vocab)
     assert vnreport.to_records(copy) == vnreport.to_records(doc)
+
+
+def test_each_quantity_of_one_token_has_its_reading(nlp: Language) -> None:
+    text = "Học 30,40,55 phút, ngày 5/7."
+    doc = nlp(text)
+    data = DocBin(store_user_data=True, docs=[doc]).to_bytes()
+    (stored,) = DocBin().from_bytes(data).get_docs(spacy.blank("xx").vocab)
+    *_, sent = nlp.pipe(["Họp.", text], n_process=2, batch_size=1)
+    for copy in (doc, stored, sent, pickle.loads(pickle.dumps(doc))):
+        spans = copy.spans[QUANTITIES_KEY]
+        expected = ["30", "40", "55 phút", "5/7"]
+        assert [span._.quantity.text for span in spans] == expected
+        assert [row["text"] for row in vnreport.to_records(copy)["quantities"]] == expected
+        same = copy.char_span(spans[1].start_char, spans[1].end_char, label=spans[1].label)
+        assert same._.quantity.text == "30"
 
 
 def test_select_pipes(nlp: Language, text: str) -> None:

@@ -22,6 +22,7 @@ from tests.verbalise import words
 from vnreport import markup
 from vnreport.corpus import read_articles
 from vnreport.quantities import Quantity, convert, parse_quantities
+from vnreport.quantities.arithmetic import last_place
 from vnreport.schema import APPROX, KINDS
 
 TABLE = Path(__file__).parent / "data" / "quantities.tsv"
@@ -118,6 +119,7 @@ PIECES = st.sampled_from(
         *("ngày", "quý", "II", "đến", "từ", "và", "hai", "ba", "mươi", "trăm", "rưỡi", "nửa", "phần", "một", "số"),
         *("đầu", "cuối", "thứ", "lần", "khóa", "Nghị quyết", "-NQ/TW", "thôn", "gần", "ước đạt", "trở lên", "tuổi"),
         *("giờ", "phút", "trong", "đạt", "bằng", "tăng", "kế hoạch", "é", "e\u0301", "İ", "ﬀ", "😀", "\u200b", "m2"),
+        *("\u0958", "\ufb2c"),  # which NFC makes longer
     ]
 )
 
@@ -266,6 +268,23 @@ def test_a_sum_settles_the_mark(one: int, other: int) -> None:
     text = f"diện tích {total / 1000:.3f} ha".replace(".", ",") + f", gồm {one} ha lúa và {other} ha ngô"
     found = parse_quantities(text)[0]
     assert (found.value, found.status) == (total, "settled")
+
+
+@pytest.mark.parametrize(
+    ("surface", "value", "unit"),
+    [
+        ("24,2%", "24.2", "0.1"),
+        ("24,20%", "24.2", "0.01"),
+        ("100%", "100", "1"),
+        ("1,5 tỷ đồng", "1500000000", "100000000"),
+        ("4 tỷ 800 triệu", "4800000000", "1000000"),
+        ("1.500 cây", "1500", "1"),
+        ("hai mươi lăm hộ", "25", "1"),
+        ("0%", "0", "1"),
+    ],
+)
+def test_last_place(surface: str, value: str, unit: str) -> None:
+    assert last_place(surface, Fraction(value)) == Fraction(unit)
 
 
 def test_evidence_is_in_order() -> None:

@@ -26,7 +26,7 @@ from vnreport.evaluate import f_score, match_indicators
 from vnreport.quantities import Quantity, parse_quantities
 from vnreport.relations import Indicator, Role, find_indicators, find_roles, link
 from vnreport.relations.grammar import KEYS
-from vnreport.relations.verdict import judge, last_place
+from vnreport.relations.verdict import decimal_string, judge
 from vnreport.schema import set_quantities
 
 DATA = ROOT / "tests/data"
@@ -138,20 +138,27 @@ def test_verdict(stated: str, recomputed: str, unit: str, estimated: bool, verdi
 
 
 @pytest.mark.parametrize(
-    ("surface", "value", "unit"),
+    ("number", "unit", "shown"),
     [
-        ("24,2%", "24.2", "0.1"),
-        ("24,20%", "24.2", "0.01"),
-        ("100%", "100", "1"),
-        ("1,5 tỷ đồng", "1500000000", "100000000"),
-        ("4 tỷ 800 triệu", "4800000000", "1000000"),
-        ("1.500 cây", "1500", "1"),
-        ("hai mươi lăm hộ", "25", "1"),
-        ("0%", "0", "1"),
+        ("24.1667", "0.1", "24.17"),
+        ("24.165", "0.1", "24.17"),
+        ("-24.165", "0.1", "-24.17"),
+        ("24.1", "0.01", "24.1"),
+        ("24.16549", "0.01", "24.165"),
+        ("1500", "1", "1500"),
+        ("0", "1", "0"),
+        (f"{2 * 10**70}/3", "1", "6" * 70 + ".67"),
     ],
 )
-def test_last_place(surface: str, value: str, unit: str) -> None:
-    assert last_place(surface, Fraction(value)) == Fraction(unit)
+def test_decimal_string(number: str, unit: str, shown: str) -> None:
+    assert decimal_string(Fraction(number), Fraction(unit)) == shown
+
+
+def test_the_longest_numbers_are_recomputed_exactly() -> None:
+    text = f"Thu ngân sách đạt {'9' * 55} tỷ đồng/7 đồng, đạt 24,2% kế hoạch."
+    (row,) = find_indicators(text, parse_quantities(text), [markup.Sentence(0, len(text), "")])
+    assert row["recomputed"] is not None
+    assert abs(Fraction(row["recomputed"]) - Fraction(int("9" * 55) * 10**11, 7)) <= Fraction(1, 200)
 
 
 @given(
@@ -206,8 +213,10 @@ def test_time_grows_with_the_length_of_a_sentence_alone(piece: str) -> None:
         find_indicators(text, quantities, [markup.Sentence(0, len(text), "ACHIEVEMENT")])
         return time.process_time() - start
 
-    seconds(10)
-    assert seconds(2000) < 16 * max(seconds(500), 0.02)
+    def least(times: int) -> float:
+        return min(seconds(times) for _ in range(3))
+
+    assert least(2000) < 16 * max(least(500), 0.02)
 
 
 PIECES = st.sampled_from(

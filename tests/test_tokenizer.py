@@ -49,6 +49,8 @@ def words(text: str) -> list[str]:
         ("KT-XH, kinh tế-xã hội", ["KT-XH", ",", "kinh tế", "-", "xã hội"]),
         # no-break spaces inside a word
         ("thị\u00a0trấn", ["thị\u00a0trấn"]),
+        # NFC makes some characters longer
+        ("5 ha\u0958 \ufb2a\U0001d15e", ["5", "ha\u0958", "\ufb2a", "\U0001d15e"]),
         # lines end words
         ("Đảng\nủy", ["Đảng", "ủy"]),
     ],
@@ -117,6 +119,10 @@ def test_normal_form(text: str, normal: str) -> None:
         (" \u0301x", " \u0301x", None),
         ("\u200b \u200bx", " x", [1, 3, 4]),
         ("a\u0301" * 100, "á" * 100, list(range(0, 201, 2))),
+        # NFC makes these longer
+        ("\u0958x", "\u0915\u093cx", [0, 1, 1, 2]),
+        ("\ufb2cx", "\u05e9\u05bc\u05c1x", [0, 1, 1, 1, 2]),
+        ("\ufb2a\u0301", "\u05e9\u05c1\u0301", [0, 1, 2, 2]),
     ],
 )
 def test_compose(text: str, composed: str, offsets: list[int] | None) -> None:
@@ -150,6 +156,11 @@ def test_a_lone_surrogate_is_refused_with_its_place() -> None:
 
 @given(st.text())
 def test_any_text_comes_back(text: str) -> None:
+    assert TOKENIZER(text).text == text
+
+
+@given(st.text(alphabet="a1. \n\u200b\u0301\u0344\u0958\ufb2a\ufb2c\U0001d15e\U0001d160"))
+def test_characters_that_nfc_makes_longer_come_back(text: str) -> None:
     assert TOKENIZER(text).text == text
 
 

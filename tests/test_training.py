@@ -205,6 +205,13 @@ def test_an_article_without_classes_teaches_entities_alone() -> None:
     assert (passage.tags == encode(ARTICLE, VOCABULARY).tags).all()
 
 
+def test_an_entity_that_a_token_cuts_is_taught() -> None:
+    article = Article("", {}, TEXT, ARTICLE.sentences, [Entity(9, 15, "PER")])
+    doc = to_reference(article, WordTokenizer(spacy.blank("xx").vocab)(TEXT))
+    assert not doc.ents
+    assert read_gold(doc).entities == article.entities
+
+
 def test_windows_teach_each_line_once() -> None:
     passage = encode(ARTICLE, VOCABULARY)
     parts = list(windows(passage, 20, 8, 5))

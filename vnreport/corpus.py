@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any
 
-from vnreport import augment, jsonlines
+from vnreport import jsonlines
 from vnreport.markup import Article, Entity, MarkupError, read
-from vnreport.schema import QUANTITIES_KEY, SENTENCES_KEY
+from vnreport.schema import ENTITIES_KEY, QUANTITIES_KEY, SENTENCES_KEY
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -29,7 +28,7 @@ def read_articles(path: str | Path) -> list[Article]:
             with such files at any depth.
 
     Raises:
-        FileNotFoundError: there is no article.
+        FileNotFoundError: there is no article, or none that is not marked as rejected or ignored.
         MarkupError: articles break the form; one line for each of the first
             errors, with file, line and what is wrong.
     """
@@ -48,6 +47,9 @@ def read_articles(path: str | Path) -> list[Article]:
     if errors:
         more = [f"… and {len(errors) - _MOST_ERRORS} more"] if len(errors) > _MOST_ERRORS else []
         raise MarkupError("\n".join([*errors[:_MOST_ERRORS], *more]))
+    if not articles:
+        reason = "every line is empty or has an 'answer' other than 'accept'"
+        raise FileNotFoundError(f"{path}: no article is left: {reason}; accept some, or leave the path out")
     return articles
 
 
@@ -70,7 +72,8 @@ def to_reference(article: Article, doc: Doc) -> Doc:
     Sets sentence starts, `doc.ents`, `doc.spans["sentences"]` and
     `doc.spans["quantities"]`; of an article without sentences neither their
     starts nor their spans. An entity whose edge falls inside a token is left out
-    and its tokens marked as unknown.
+    and its tokens marked as unknown; `doc.user_data["vnreport.entities"]` has
+    the offsets and label of each.
     """
     from spacy.tokens import SpanGroup
 
@@ -86,6 +89,7 @@ def to_reference(article: Article, doc: Doc) -> Doc:
     known = {i for span in entities for i in range(span.start, span.end)}
     cut = [e for e, span in zip(article.entities, spans, strict=True) if span is None]
     unknown = {i for e in cut for i in _tokens(doc, e)} - known
+    doc.user_data[ENTITIES_KEY] = [(e.start, e.end, e.label) for e in article.entities]
     doc.set_ents(entities, missing=[doc[i : i + 1] for i in sorted(unknown)], default="outside")
     quantities = [_span(doc, q.start, q.end, q.kind) for q in article.quantities]
     doc.spans[QUANTITIES_KEY] = SpanGroup(doc, name=QUANTITIES_KEY, spans=quantities)
@@ -104,18 +108,12 @@ def _span(doc: Doc, start: int, end: int, label: str) -> Span:
     return span
 
 
-def create_corpus_reader(
-    path: Path, more: Path | None = None, variants: int = 0, rate: float = 0.15, seed: int = 0
-) -> Callable[[Language], Iterator[Example]]:
+def create_corpus_reader(path: Path, more: Path | None = None) -> Callable[[Language], Iterator[Example]]:
     """The reader `@readers = "vnreport.Corpus.v1"` of a spaCy training config.
 
     Args:
         path: a `.vnr` or `.jsonl` file, or a folder of them.
         more: another one, a researcher's own articles.
-        variants: how many rewritten forms of each article with sentences follow
-            it; they teach entities and carry no sentence classes.
-        rate: the probability of each rewriting of `vnreport.augment`, for each sentence.
-        seed: of the rewriting.
     """
     references: list[Doc] = []
 
@@ -124,22 +122,11 @@ def create_corpus_reader(
 
         if not references or references[0].vocab is not nlp.vocab:
             articles = read_articles(path) + (read_articles(more) if more else [])
-            references[:] = _references(nlp, articles, variants, rate, Random(seed))
+            references[:] = [to_reference(article, nlp.make_doc(article.text)) for article in articles]
         for reference in references:
             yield Example(_bare(reference), reference.copy())
 
     return examples
-
-
-def _references(nlp: Language, articles: list[Article], variants: int, rate: float, random: Random) -> Iterator[Doc]:
-    names = augment.collect_names(articles)
-    for article in articles:
-        yield to_reference(article, nlp.make_doc(article.text))
-        for _ in range(variants if article.sentences else 0):
-            variant = augment.vary(article, names, rate, random)
-            reference = to_reference(variant, nlp.make_doc(variant.text))
-            reference.spans.pop(SENTENCES_KEY, None)
-            yield reference
 
 
 def _bare(doc: Doc) -> Doc:

@@ -198,7 +198,9 @@ class Tally:
         if "class" in annotated:
             per_type = {label: f_scores("class", label) for label in CLASSES}
             scores["class_acc"] = _ratio(total("class", "hits"), total("class", "gold"))
-            scores["class_macro_f"] = sum(per_type.values(), numpy.zeros(len(sums))) / len(CLASSES)
+            both = [total("class", "predicted", label) + total("class", "gold", label) for label in CLASSES]
+            occurring = numpy.count_nonzero(both, axis=0).astype(float)
+            scores["class_macro_f"] = _ratio(sum(per_type.values(), numpy.zeros(len(sums))), occurring)
             scores |= {f"class_f_per_type/{label}": value for label, value in per_type.items()}
         if "boundary" in annotated:
             scores["boundary_f"] = f_scores("boundary")
@@ -419,7 +421,8 @@ def score_classes(examples: Iterable[Example]) -> Scores:
     that covers most of it.
 
     Returns:
-        `class_acc`, `class_macro_f`, `class_f_per_type` (F1 of each class) and
+        `class_acc`, `class_f_per_type` (F1 of each class), `class_macro_f` (its
+        mean over the classes that occur in the gold or the predictions) and
         `boundary_f` (F1 of sentence ends), each in 0…1; none where no sentence has a class.
     """
     counts = [count_sentences(*map(_sentences, (e.predicted, e.reference))) for e in examples]

@@ -95,7 +95,8 @@ class _Reader:
         roles = self.items(row, "roles", lambda item, field: self.role(item, field, counts))
         facts = self.items(row, "indicators", lambda item, field: self.fact(item, field, counts))
         meta = {k: v for k, v in row.items() if isinstance(v, str) and k not in ("id", "text", "answer", *_LISTS)}
-        return Article(str(row.get("id") or id), meta, text, sentences, entities, quantities, roles, facts)
+        id = id if row.get("id") in (None, "") else str(row["id"])
+        return Article(id, meta, text, sentences, entities, quantities, roles, facts)
 
     def items(self, row: _Row, name: str, make: Callable[[_Row, str], _Item]) -> list[_Item]:
         """The objects of a list that `make` can read."""

@@ -186,7 +186,10 @@ class _Parser:
             if kind == "text":
                 self.add(value)
             elif kind in ("code", "long"):
-                self.add(chr(int(value, 16)))
+                code = int(value, 16)
+                if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:  # of surrogates only pairs mean something, in UTF-16
+                    raise self.error(rf"{match.group()} is no character; write the code point, an emoji as \U0001f600")
+                self.add(chr(code))
             elif kind == "escape":
                 self.add(_ESCAPES.get(value, value))
             elif kind == "open":

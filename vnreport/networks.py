@@ -54,12 +54,20 @@ class Network(Protocol):
 
 
 def open_network(files: Mapping[str, bytes]) -> Network | None:
-    """The network that `Network.files` wrote, or None where there is none."""
+    """The network that `Network.files` wrote, or None where there is none.
+
+    Raises:
+        FileNotFoundError: a file of it is missing.
+    """
     if _WEIGHTS not in files:
         return None
     with numpy.load(io.BytesIO(files[_WEIGHTS]), allow_pickle=False) as arrays:
         weights = dict(arrays)
-    return Transformer(weights, files[_GRAPH]) if "window" in weights else Convolution(weights)
+    if "window" not in weights:
+        return Convolution(weights)
+    if _GRAPH not in files:
+        raise FileNotFoundError(f"no {_GRAPH}")
+    return Transformer(weights, files[_GRAPH])
 
 
 class Convolution:

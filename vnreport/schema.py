@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -28,6 +29,7 @@ KINDS = (
 APPROX = ("under", "over", "about", "estimated")
 SENTENCES_KEY = "sentences"
 QUANTITIES_KEY = "quantities"
+ENTITIES_KEY = "vnreport.entities"
 
 _SCORES = "vnreport.scores"
 _QUANTITIES = "vnreport.quantities"
@@ -73,7 +75,10 @@ def set_scores(doc: Doc, scores: list[dict[str, float]]) -> None:
 
 
 def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
-    """Set `doc.spans["quantities"]`, a span over the tokens that each quantity touches, with its reading."""
+    """Set `doc.spans["quantities"]`, a span over the tokens that each quantity touches, with its reading.
+
+    Of several quantities on the same tokens (`30,40,55`), all but the first have their place among them as `span.id_`.
+    """
     from spacy.tokens import SpanGroup
 
     spans = []
@@ -83,7 +88,10 @@ def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
         if span is None:
             raise ValueError(f"the quantity {quantity.text!r} lies outside the Doc")
         spans.append(span)
-        readings.setdefault(_place(span), []).append(quantity.to_dict())
+        rows = readings.setdefault(_place(span), [])
+        if rows:
+            span.id_ = str(len(rows))
+        rows.append(quantity.to_dict())
     doc.spans[QUANTITIES_KEY] = SpanGroup(doc, name=QUANTITIES_KEY, spans=spans)
     doc.user_data[_QUANTITIES] = readings
 
@@ -108,7 +116,10 @@ def _get_quantity(span: Span) -> Quantity | None:
     from vnreport.quantities import Quantity
 
     rows = span.doc.user_data.get(_QUANTITIES, {}).get(_place(span), ())
-    return next((Quantity.from_dict(row) for row in rows if row["kind"] == span.label_), None)
+    known = span.id in span.doc.vocab.strings  # type: ignore[operator]
+    number = int(span.id_) if known and span.id_.isdecimal() else 0
+    candidates = chain(rows[number : number + 1], rows)
+    return next((Quantity.from_dict(row) for row in candidates if row["kind"] == span.label_), None)
 
 
 class _Relation:

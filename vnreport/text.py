@@ -53,7 +53,8 @@ def compose(text: str) -> tuple[str, list[int] | None]:
         The composed text and, for each of its code points and its end, the
         offset in `text` (a list of `len(composed) + 1`), or None where the two
         are the same. Each combining sequence is composed alone, so a mark never
-        moves across a boundary.
+        moves across a boundary; what NFC makes longer (`U+0958`) has its surplus
+        code points at its end.
     """
     if text.isascii() or (unicodedata.is_normalized("NFC", text) and not _has_invisible(text)):
         return text, None
@@ -78,7 +79,7 @@ def _compose(run: str) -> tuple[str, list[int]]:
             end += 1
         piece = unicodedata.normalize("NFC", run[start:end].translate(_INVISIBLE))
         pieces.append(piece)
-        offsets.extend(range(start, start + len(piece)))
+        offsets.extend([min(start + i, end) for i in range(len(piece))])
         start = end
     return "".join(pieces), offsets
 

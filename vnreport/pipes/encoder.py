@@ -132,8 +132,17 @@ class ReportEncoder:
             (path / name).write_bytes(data)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> ReportEncoder:
-        """Read what `to_disk` wrote."""
-        return self._open({file.name: file.read_bytes() for file in Path(path).iterdir() if file.is_file()})
+        """Read what `to_disk` wrote.
+
+        Raises:
+            FileNotFoundError: a file is missing; the message names it and the folder.
+        """
+        path = Path(path)
+        found = path.iterdir() if path.is_dir() else ()
+        try:
+            return self._open({file.name: file.read_bytes() for file in found if file.is_file()})
+        except FileNotFoundError as error:
+            raise FileNotFoundError(f"{path}: {error}; copy or install the pipeline's folder anew") from None
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """The component as bytes (msgpack)."""
@@ -149,8 +158,12 @@ class ReportEncoder:
         return {"pieces.json": pieces.encode(), **(self.network.files() if self.network else {})}
 
     def _open(self, files: dict[str, bytes]) -> ReportEncoder:
-        self.vocabulary = Vocabulary(json.loads(files["pieces.json"]))
-        self.network = open_network(files)
+        if "pieces.json" not in files:
+            raise FileNotFoundError("no pieces.json")
+        vocabulary, network = Vocabulary(json.loads(files["pieces.json"])), open_network(files)
+        if vocabulary.pieces and network is None:  # one that was never trained has neither
+            raise FileNotFoundError("no network.npz")
+        self.vocabulary, self.network = vocabulary, network
         return self
 
 

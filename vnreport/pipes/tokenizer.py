@@ -117,7 +117,7 @@ class WordTokenizer:
         ends = [edges[2 * i - 1] for i in first[1:]]
         if offsets is not None:
             starts, ends = [offsets[i] for i in starts], [offsets[i] for i in ends]
-        return zip(starts, ends, strict=True)
+        return ((start, end) for start, end in zip(starts, ends, strict=True) if start < end)
 
     def _word_starts(self, surfaces: list[str], gaps: list[str]) -> list[int]:
         """Indices of the pre-tokens that begin a word, and their number; `gaps` stand before them."""

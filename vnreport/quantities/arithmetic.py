@@ -113,7 +113,8 @@ class Relations:
         beside = bool(before) and not self.between(before[0], i).strip(" ,;(-=:")
         if not (growth or beside or _SHARE.search(lead)):
             return
-        place, stated = last_place(draft), Fraction(draft.cells[0].values[0])
+        stated = Fraction(draft.cells[0].values[0])
+        place = last_place(draft.cells[0].typed, stated)
 
         def share(a: Number, b: Number) -> bool:
             return bool(b) and abs(Fraction(a) / Fraction(b) * 100 - stated) < place
@@ -186,7 +187,7 @@ class Relations:
         above, slash, below = (rate.unit or "").partition("/")
         if not slash or "/" in below:
             return
-        place = last_place(rate)
+        place = last_place(rate.cells[0].typed, Fraction(rate.cells[0].values[0]))
         for j in near:
             base = self.drafts[j]
             if base.form != "value" or (base.unit or "").split(" ")[0] != below.split(" ")[0]:
@@ -218,13 +219,22 @@ class Relations:
         yield Relation((Term(i), Term(i + 1)), equal, words, explicit=True)
 
 
-def last_place(draft: Draft) -> Fraction:
-    """One unit of the last place that a single number states, in the draft's unit."""
-    cell = draft.cells[0]
-    whole, _, part = cell.typed.replace(",", ".").rpartition(".")
-    if not whole or cell.values[0] == int(cell.typed.replace(",", "").replace(".", "")):
-        return Fraction(1)
-    return Fraction(1, 10 ** len(part))
+def last_place(surface: str, value: Fraction) -> Fraction:
+    """One unit of the last place of a number as it was typed.
+
+    Args:
+        surface: the number with its unit (`24,20%`, `1,5 tỷ đồng`).
+        value: its value, in base units.
+
+    Returns:
+        0.01 and 100,000,000 for the examples; 1 where the surface is no plain
+        decimal number.
+    """
+    digits = int("".join(re.findall(r"\d", surface)) or 0)
+    unit = abs(value) / digits if digits else Fraction(0)
+    power = max(unit.numerator, unit.denominator)
+    plain = min(unit.numerator, unit.denominator) == 1 and str(power).strip("0") == "1"
+    return unit if plain else Fraction(1)
 
 
 def _conversion(unit: str, other: str) -> Fraction | None:

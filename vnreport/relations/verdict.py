@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
+from vnreport.quantities.arithmetic import last_place
 from vnreport.relations.figures import Figure
 from vnreport.relations.grammar import Direction, Key, beyond_plan
 
@@ -16,7 +15,6 @@ Verdict = Literal["exact", "rounded", "truncated", "within_estimate", "off", "un
 
 ESTIMATE_MARGIN = Fraction(1, 20)
 """How far an estimated operand may move the result, as a share of it."""
-_EXACT = Context(prec=60)
 
 
 class Check(NamedTuple):
@@ -117,27 +115,8 @@ def judge(stated: Fraction, recomputed: Fraction, unit: Fraction, estimated: boo
     return "off"
 
 
-def last_place(surface: str, value: Fraction) -> Fraction:
-    """One unit of the last place of a number as it was typed.
-
-    Args:
-        surface: the number with its unit (`24,20%`, `1,5 tỷ đồng`).
-        value: its value, in base units.
-
-    Returns:
-        0.01 and 100,000,000 for the examples; 1 where the surface is no plain
-        decimal number.
-    """
-    digits = int("".join(re.findall(r"\d", surface)) or 0)
-    unit = abs(value) / digits if digits else Fraction(0)
-    power = max(unit.numerator, unit.denominator)
-    plain = min(unit.numerator, unit.denominator) == 1 and str(power).strip("0") == "1"
-    return unit if plain else Fraction(1)
-
-
 def decimal_string(number: Fraction, unit: Fraction) -> str:
     """A number to one place more than `unit`, at least to two, rounded half up; no trailing zeros."""
     digits = max(2, len(str(unit.denominator)))
-    quotient = _EXACT.divide(Decimal(number.numerator), Decimal(number.denominator))
-    text = f"{quotient.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _EXACT):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    whole, part = divmod(int(abs(number) * 10**digits + Fraction(1, 2)), 10**digits)
+    return f"{'-' * (number < 0)}{whole}.{part:0{digits}}".rstrip("0").rstrip(".")

@@ -17,7 +17,7 @@ from vnreport.markup import Article, Entity, Sentence
 from vnreport.networks import TAGS
 from vnreport.noise import close_abbreviations, open_abbreviations
 from vnreport.pipes.sentences import sentence_starts
-from vnreport.schema import CLASSES, SENTENCES_KEY
+from vnreport.schema import CLASSES, ENTITIES_KEY, SENTENCES_KEY
 from vnreport.windows import Line, Vocabulary, cut_windows, read_lines
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ class Passage:
 
 def read_gold(doc: Doc) -> Article:
     """The gold annotation of a Doc; sentences that have no class where it has none at all."""
-    entities = [Entity(e.start_char, e.end_char, e.label_) for e in doc.ents]
+    ents = ((e.start_char, e.end_char, e.label_) for e in doc.ents)
+    entities = [Entity(*entity) for entity in doc.user_data.get(ENTITIES_KEY, ents)]
     if SENTENCES_KEY in doc.spans:
         sentences = [Sentence(s.start_char, s.end_char, s.label_) for s in doc.spans[SENTENCES_KEY]]
     else:
