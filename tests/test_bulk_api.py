@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from spacy.tokens import Doc
 
 import vnreport
 from vnreport.bulk.annotator import Annotator
-from vnreport.bulk.workers import Processes, map_in_order
+from vnreport.bulk.workers import Died, Processes, Workers, WorkersError, map_in_order
 
 COLUMNS = Annotator.columns
 TEXTS = ["Thu ngân sách đạt 9,2 tỷ đồng.", "", "Xã trồng mới 120 ha rừng.\nĐạt 104,2% kế hoạch.", "Xã họp 😀 lần 3."]
@@ -119,10 +119,27 @@ def test_a_data_set_is_annotated_once(small_model: str, tmp_path: Path) -> None:
     assert rows(first) == rows(second) != rows(other)
 
 
-@pytest.mark.parametrize("data", ["một văn bản", 5, None])
-def test_what_cannot_be_annotated_is_refused(data: Any) -> None:
-    with pytest.raises(TypeError, match="give a data set, a frame or an iterable of strings"):
+@pytest.mark.parametrize(
+    ("data", "remedy"),
+    [
+        ("một văn bản", "not str; put one text in a list"),
+        ({"text": ["Xã họp."]}, r"not dict; of a mapping give its texts, such as data\['text'\]"),
+        (5, "not int"),
+        (None, "not NoneType"),
+    ],
+)
+def test_what_cannot_be_annotated_is_refused(data: Any, remedy: str) -> None:
+    with pytest.raises(TypeError, match=f"give a data set, a frame or an iterable of strings, {remedy}$"):
         vnreport.annotate(data)
+
+
+@pytest.mark.parametrize("data", [TEXTS, pd.DataFrame({"text": TEXTS})], ids=["texts", "frame"])
+@pytest.mark.parametrize("option", ["jobs", "batch_size"])
+@pytest.mark.parametrize("number", [0, -1])
+def test_fewer_than_one_is_refused_at_the_call(data: Any, option: str, number: int) -> None:
+    options: dict[str, Any] = {option: number}
+    with pytest.raises(ValueError, match=f"^{option} is {number}; give 1 or more$"):
+        vnreport.annotate(data, **options)
 
 
 def test_the_annotator_can_be_pickled_before_and_after_its_use(
@@ -182,3 +199,51 @@ class Fails:
 def test_what_workers_raise_is_raised(where: str, message: str) -> None:
     with Processes(Fails(where), 1) as workers, pytest.raises(RuntimeError, match=message):
         list(map_in_order(workers, [1], ahead=1))
+
+
+class Dying(Workers[list[int], int]):
+    """One worker, which adds up; it dies so many times over each task."""
+
+    def __init__(self, deaths: int) -> None:
+        self._deaths = self._left = deaths
+        self._task: list[int] | None = None
+
+    @property
+    def room(self) -> bool:
+        return self._task is None
+
+    @property
+    def busy(self) -> int:
+        return int(self._task is not None)
+
+    def submit(self, task: list[int]) -> None:
+        self._task = task
+
+    def wait(self) -> list[tuple[list[int], int | Died]]:
+        task, self._task = self._task, None
+        assert task is not None
+        if self._left:
+            self._left -= 1
+            return [(task, Died("was killed"))]
+        self._left = self._deaths
+        return [(task, sum(task))]
+
+    def close(self) -> None:
+        pass
+
+
+ONE = [1]
+
+
+@pytest.mark.parametrize(
+    ("tasks", "answers"),
+    [(([n] for n in range(50)), [*range(50)]), ([ONE, ONE, ONE], [1, 1, 1])],
+    ids=["new ones in the place of those done", "the same again"],
+)
+def test_each_task_may_kill_one_process(tasks: Iterable[list[int]], answers: list[int]) -> None:
+    assert list(map_in_order(Dying(1), tasks, ahead=2)) == answers
+
+
+def test_a_task_that_kills_two_processes_is_an_error() -> None:
+    with pytest.raises(WorkersError, match="two processes died over the same texts: the second was killed"):
+        list(map_in_order(Dying(2), [ONE], ahead=2))

@@ -43,6 +43,7 @@ def test_a_table_from_a_pipe_in_order(jobs: str, small_model: str) -> None:
         ("out.parquet", [], "out.parquet/quantities.parquet"),
         ("out.spacy", [], "out.spacy/000000.spacy"),
         ("out", ["--format", "csv"], "out/articles.csv"),
+        ("năm.2020", ["--format", "jsonl"], "năm.2020"),
     ],
 )
 def test_the_ending_tells_the_format(
@@ -53,6 +54,33 @@ def test_the_ending_tells_the_format(
     code, _, errors = run(str(path), "-o", str(tmp_path / name), "--model", small_model, *options)
     assert (code, errors) == (0, f"{tmp_path / name}: 1 annotated\n")
     assert (tmp_path / written).is_file()
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out.txt", "out.jsonl.gz", "năm.2020"])
+def test_an_ending_that_tells_no_format_is_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text(SENTENCE, encoding="utf-8")
+    code, _, errors = run(str(path), "-o", str(tmp_path / name))
+    assert code == 2
+    assert f"{name}: its ending tells no format; end it in one of .jsonl, .parquet, .csv, .spacy" in errors
+    assert [*tmp_path.iterdir()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--format", "parquet"], "--format"),
+        (["--shard-size", "128"], "--shard-size"),
+        (["--retry-errors"], "--retry-errors"),
+        (["--overwrite", "-o", "-"], "--overwrite"),
+        (["--engine", "ray", "--address", "auto"], "--engine ray, --address"),
+        (["--log-json", "--pretty"], "--log-json"),
+    ],
+)
+def test_what_needs_an_output_is_refused_without_one(options: list[str], named: str) -> None:
+    code, out, errors = run("-", *options, input=SENTENCE)
+    assert (code, out) == (2, "")
+    assert errors == f"error {named}: needs a file or folder to write; name it: -o OUT\n"
 
 
 def test_the_exit_code_says_whether_all_some_or_none_were_annotated(tmp_path: Path, small_model: str) -> None:

@@ -17,7 +17,7 @@ from pyarrow import parquet
 from spacy.language import Language
 
 import vnreport
-from vnreport.bulk.columns import COLUMNS, RECORDS
+from vnreport.bulk.columns import COLUMNS, RECORDS, to_rows
 from vnreport.bulk.formats import Annotated, Csv, DocBins, Format, JsonLines
 from vnreport.bulk.parquet import Parquet
 from vnreport.inputs import Text
@@ -166,6 +166,16 @@ def test_metadata_do_not_take_the_place_of_our_columns(format: Format, tmp_path:
         "meta_ID": 5, "meta_source": "web", "tag": "nông thôn", "more": None,
     }  # fmt: skip
     assert second[:4] == ("b", "b.txt", "y", 1)
+
+
+@pytest.mark.parametrize("meta", [("source", "meta_source"), ("SOURCE", "meta_source", "meta_meta_source")])
+def test_metadata_do_not_take_the_place_of_each_other(meta: tuple[str, ...]) -> None:
+    about = {name: f"value of {name}" for name in meta}
+    (row,) = to_rows([(Text("a", "x", about), "a.txt", EMPTY)])["articles"]
+    others = {name: value for name, value in row.items() if name not in COLUMNS["articles"]}
+    assert sorted(others.values()) == sorted(about.values())
+    assert len({name.lower() for name in row}) == len(row)
+    assert row["source"] == "a.txt"
 
 
 @pytest.mark.parametrize("cell", FORMULAS)

@@ -9,6 +9,7 @@ import os
 import zipfile
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -99,6 +100,27 @@ def test_a_web_page_gives_its_main_text_and_what_is_known_of_it(tmp_path: Path) 
     assert "Trang chủ" not in page.text
     assert "Bản quyền" not in page.text
     assert page.meta == {"title": "Xã Đồng Mỏ sơ kết", "author": "Ngô Thị Liễu", "date": "2020-07-08"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("utf-8", "utf-8"),
+        ("iso-8859-1", "utf-8"),
+        ("iso-8859-1", "utf-8-sig"),
+        ("iso-8859-1", "utf-16"),
+        ("x-unknown", "utf-8"),
+        ("utf-8", "cp1258"),
+        ("windows-1258", "cp1258"),
+        ("gb18030", "gb18030"),
+    ],
+)
+def test_a_web_page_is_read_as_what_it_is(declared: str, encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_bytes(encoded(PAGE.replace('"utf-8"', f'"{declared}"'), encoding))
+    (page,) = read(path)
+    assert isinstance(page, Text)
+    assert normalize("NFC", page.text).startswith("Xã Đồng Mỏ sơ kết\n")
 
 
 def test_a_word_file_gives_paragraphs_and_rows(tmp_path: Path) -> None:

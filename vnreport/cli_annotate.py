@@ -24,10 +24,10 @@ from vnreport.bulk.annotator import Annotator, Failure
 from vnreport.bulk.engine import Hire, Job, Stop, Unfinished, run
 from vnreport.bulk.formats import Csv, DocBins, Format, JsonLines
 from vnreport.bulk.items import Item, Reading
-from vnreport.bulk.output import RunError
+from vnreport.bulk.output import Output, RunError
 from vnreport.bulk.parquet import Parquet
 from vnreport.bulk.report import JsonLog, Report, Terminal, show_error
-from vnreport.bulk.shards import Result, Shard, ShardAnnotator, cut_shards
+from vnreport.bulk.shards import ARTICLES, Result, Shard, ShardAnnotator, cut_shards
 from vnreport.bulk.sources import read_inputs
 from vnreport.bulk.workers import Processes, Workers, WorkersError, map_in_order
 
@@ -37,7 +37,7 @@ ALL, SOME, NONE, UNFINISHED = range(4)
 STANDARD_OUTPUT = "-"
 
 _STREAM_SHARD = 32
-_SUFFIXES = {".parquet": "parquet", ".csv": "csv", ".spacy": "docbin"}
+_SUFFIXES = {"": "jsonl", ".jsonl": "jsonl", ".parquet": "parquet", ".csv": "csv", ".spacy": "docbin"}
 
 
 class OutputFormat(str, Enum):
@@ -103,8 +103,11 @@ def annotate(
         typer.Option("--jobs", "-j", min=1, help="Processes; all cores by default, one for standard output."),
     ] = None,
     shard_size: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Articles that are annotated, written and at worst lost together.")
-    ] = 128,
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help=f"Articles annotated, written and at worst lost together; {ARTICLES} by default."
+        ),
+    ] = None,
     retry_errors: Annotated[
         bool, typer.Option("--retry-errors", help="Take the articles again that were set aside.")
     ] = False,
@@ -150,6 +153,17 @@ def annotate(
     if pretty or output == STANDARD_OUTPUT:
         if pretty and output != STANDARD_OUTPUT:
             _stop(console, "--pretty is for reading; leave out -o, or redirect it: --pretty > FILE")
+        of_runs = {
+            "--format": format not in (None, OutputFormat.jsonl),
+            "--shard-size": shard_size is not None,
+            "--retry-errors": retry_errors,
+            "--overwrite": overwrite,
+            "--engine ray": engine is Engine.ray,
+            "--address": address is not None,
+            "--log-json": log_json,
+        }
+        if useless := [option for option, given in of_runs.items() if given]:
+            _stop(console, f"{', '.join(useless)}: needs a file or folder to write; name it: -o OUT")
         annotator = ShardAnnotator(Annotator(model), reading, JsonLines())
         items = (item for _, item in read_inputs(inputs, reading))
         if isinstance(sys.stdout, TextIOWrapper):
@@ -160,8 +174,10 @@ def annotate(
         except (OSError, ValueError, WorkersError) as error:
             _stop(console, str(error))
     else:
-        kind = format.value if format else _SUFFIXES.get(Path(output).suffix.lower(), "jsonl")
-        job = Job(inputs, Path(output), _get_format(kind, console), reading, model, shard_size, retry_errors, overwrite)
+        path = Path(output)
+        kind = format.value if format else _tell_format(path, inputs, console)
+        shard = shard_size or ARTICLES
+        job = Job(inputs, path, _get_format(kind, console), reading, model, shard, retry_errors, overwrite)
 
         def hire(function: ShardAnnotator) -> Workers[Shard, Result]:
             if engine is Engine.ray:
@@ -260,6 +276,19 @@ def _show(items: Iterable[Item], annotator: ShardAnnotator, console: Console) ->
     if errors:
         console.print(_count(annotated, errors))
     return _exit_code(annotated, errors)
+
+
+def _tell_format(path: Path, inputs: list[str], console: Console) -> str:
+    """What the ending of the output's name says."""
+    kind = _SUFFIXES.get(path.suffix.lower())
+    if kind is None:
+        try:
+            Output(path, JsonLines()).check(inputs)  # a slip that matters more
+        except RunError as error:
+            _stop(console, str(error))
+        known = ", ".join(filter(None, _SUFFIXES))
+        _stop(console, f"{path}: its ending tells no format; end it in one of {known}, or give --format")
+    return kind
 
 
 def _get_format(name: str, console: Console) -> Format:

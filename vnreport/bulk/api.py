@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -38,12 +38,16 @@ def annotate(
 
     Raises:
         TypeError: `data` is none of these.
+        ValueError: `batch_size` or `jobs` is less than 1.
 
     >>> import vnreport
     >>> records = next(vnreport.annotate(["Xã trồng mới 120 ha rừng."]))
     >>> records["quantities"][0]["value"], records["quantities"][0]["unit"]
     ('120', 'ha')
     """
+    for name, number in (("batch_size", batch_size), ("jobs", jobs)):
+        if number < 1:
+            raise ValueError(f"{name} is {number}; give 1 or more")
     annotator = Annotator(model, text)
     library, kind = type(data).__module__.partition(".")[0], type(data).__name__
     if library == "datasets" and kind in ("DatasetDict", "IterableDatasetDict"):
@@ -55,8 +59,11 @@ def annotate(
         rows = list(_annotate_texts(data[text], annotator, batch_size, jobs))
         columns = {name: [row[name] for row in rows] for name in Annotator.columns}
         return data.assign(**columns) if library == "pandas" else data.with_columns(_to_polars(columns))
-    if isinstance(data, str) or not isinstance(data, Iterable):
-        raise TypeError(f"give a data set, a frame or an iterable of strings, not {kind}")
+    if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
+        remedy = "; put one text in a list" if isinstance(data, str) else ""
+        if isinstance(data, Mapping):
+            remedy = f"; of a mapping give its texts, such as data[{text!r}]"
+        raise TypeError(f"give a data set, a frame or an iterable of strings, not {kind}{remedy}")
     return _annotate_texts(data, annotator, batch_size, jobs)
 
 

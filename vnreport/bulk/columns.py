@@ -79,7 +79,7 @@ def to_rows(articles: Iterable[tuple[Text, str, Mapping[str, list[Row]]]]) -> di
     tables: dict[str, list[Row]] = {table: [] for table in TABLES}
     for text, source, records in articles:
         about = {"id": text.id, "source": source, "text": text.text, "syllables": count_syllables(text.text)}
-        tables["articles"].append({**about, **{_own_name(name): value for name, value in text.meta.items()}})
+        tables["articles"].append({**about, **{_own_name(name, text.meta): value for name, value in text.meta.items()}})
         for table in RECORDS:
             for index, row in enumerate(records[table]):
                 days = _days(row) if table == "quantities" else {}
@@ -92,9 +92,13 @@ def count_syllables(text: str) -> int:
     return len(text.split())
 
 
-def _own_name(name: str) -> str:
-    """A name for a column of metadata that is not one of ours."""
-    return f"meta_{name}" if name.lower() in COLUMNS["articles"] else name
+def _own_name(name: str, names: Iterable[str]) -> str:
+    """A name for a column of metadata that is not one of ours; a changed one is none of `names` either."""
+    if name.lower() in COLUMNS["articles"]:
+        taken = {*COLUMNS["articles"], *map(str.lower, names)}
+        while name.lower() in taken:
+            name = f"meta_{name}"
+    return name
 
 
 def _days(quantity: Row) -> Row:

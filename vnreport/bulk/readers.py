@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import logging
@@ -72,11 +73,13 @@ def _read_html(item: Item, reading: Reading) -> Text:
 
 def _decode_html(item: Item) -> str:
     data = _bytes(item)
-    if declared := _CHARSET.search(data[:2048]):
-        try:
-            return data.decode(declared[1].decode("ascii"))
-        except (LookupError, UnicodeDecodeError):
-            pass  # pages often declare what they are not
+    declared = _CHARSET.search(data[:2048])
+    if declared and not data.startswith(codecs.BOM_UTF8):
+        for charset in ("utf-8", declared[1].decode("ascii")):  # pages often declare what they are not
+            try:
+                return data.decode(charset)
+            except (LookupError, UnicodeDecodeError):
+                pass
     return decode(data, item.id)
 
 

@@ -7,7 +7,6 @@ import os
 import signal
 import threading
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -222,27 +221,33 @@ def map_in_order(workers: Workers[Task, Answer], tasks: Iterable[Task], ahead: i
     Raises:
         WorkersError: two processes have died over the same task.
     """
-    tasks = iter(tasks)
-    order: deque[Task] = deque()
+    numbered = enumerate(tasks)
+    under_way: dict[int, Task] = {}
     answers: dict[int, Answer] = {}
     deaths: set[int] = set()
+    turn = 0
     while True:
-        while workers.room and len(order) < ahead:
+        while workers.room and len(under_way) + len(answers) < ahead:
             try:
-                order.append(next(tasks))
+                number, task = next(numbered)
             except StopIteration:
                 break
-            workers.submit(order[-1])
-        if not order:
-            return
-        if id(order[0]) in answers:
-            yield answers.pop(id(order.popleft()))
+            under_way[number] = task
+            workers.submit(task)
+        if turn in answers:
+            yield answers.pop(turn)
+            turn += 1
             continue
+        if not under_way:
+            return
         for task, answer in workers.wait():
+            number = next(number for number, other in under_way.items() if other is task)
             if not isinstance(answer, Died):
-                answers[id(task)] = answer
-            elif id(task) in deaths:
+                answers[number] = answer
+                del under_way[number]
+                deaths.discard(number)
+            elif number in deaths:
                 raise WorkersError(f"two processes died over the same texts: the second {answer.how}")
             else:
-                deaths.add(id(task))
+                deaths.add(number)
                 workers.submit(task)
