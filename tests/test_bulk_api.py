@@ -16,8 +16,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 import vnreport
+from tests.bulk import Inline
 from vnreport.bulk.annotator import Annotator
-from vnreport.bulk.workers import Died, Processes, Workers, WorkersError, map_in_order
+from vnreport.bulk.workers import Died, Processes, WorkersError, map_in_order
 
 COLUMNS = Annotator.columns
 TEXTS = ["Thu ngân sách đạt 9,2 tỷ đồng.", "", "Xã trồng mới 120 ha rừng.\nĐạt 104,2% kế hoạch.", "Xã họp 😀 lần 3."]
@@ -174,7 +175,11 @@ def test_a_text_that_a_stage_cannot_bear_is_set_aside_alone(tmp_path: Path) -> N
     assert all(row["sentences"] == [] for row in found)
 
 
-def test_batches_do_not_change_the_result(nlp: Language, text: str) -> None:
+@pytest.mark.parametrize("words", [0, 1_000_000], ids=["forgotten", "kept"])
+def test_batches_do_not_change_the_result(
+    words: int, nlp: Language, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vnreport.bulk.annotator._WORDS", words)
     texts = [text[: 60 * i] for i in range(20)] + [text * 40, "", " "]
     alone = [vnreport.to_records(nlp(one)) for one in texts]
     together = Annotator("vi_report_sm").records(texts)
@@ -201,35 +206,20 @@ def test_what_workers_raise_is_raised(where: str, message: str) -> None:
         list(map_in_order(workers, [1], ahead=1))
 
 
-class Dying(Workers[list[int], int]):
-    """One worker, which adds up; it dies so many times over each task."""
+class Dying(Inline[list[int], int]):
+    """It dies so many times over each task."""
 
     def __init__(self, deaths: int) -> None:
+        super().__init__(sum)
         self._deaths = self._left = deaths
-        self._task: list[int] | None = None
-
-    @property
-    def room(self) -> bool:
-        return self._task is None
-
-    @property
-    def busy(self) -> int:
-        return int(self._task is not None)
-
-    def submit(self, task: list[int]) -> None:
-        self._task = task
 
     def wait(self) -> list[tuple[list[int], int | Died]]:
-        task, self._task = self._task, None
-        assert task is not None
+        [(task, answer)] = super().wait()
         if self._left:
             self._left -= 1
             return [(task, Died("was killed"))]
         self._left = self._deaths
-        return [(task, sum(task))]
-
-    def close(self) -> None:
-        pass
+        return [(task, answer)]
 
 
 ONE = [1]

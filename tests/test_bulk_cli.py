@@ -83,6 +83,12 @@ def test_what_needs_an_output_is_refused_without_one(options: list[str], named: 
     assert errors == f"error {named}: needs a file or folder to write; name it: -o OUT\n"
 
 
+def test_the_address_of_a_cluster_is_refused_without_ray(tmp_path: Path) -> None:
+    code, _, errors = run("-", "-o", str(tmp_path / "out.jsonl"), "--address", "auto", input=SENTENCE)
+    assert (code, errors) == (2, "error --address: is Ray's; add --engine ray\n")
+    assert not [*tmp_path.iterdir()]
+
+
 def test_the_exit_code_says_whether_all_some_or_none_were_annotated(tmp_path: Path, small_model: str) -> None:
     good, bad, out = tmp_path / "good.txt", tmp_path / "bad.txt", tmp_path / "out.jsonl"
     good.write_text(SENTENCE, encoding="utf-8")

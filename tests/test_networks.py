@@ -70,7 +70,7 @@ def test_lines_before_after_and_above() -> None:
     assert neighbours([one, two]) == ([-1, 0, 1, -1], [1, 2, -1, -1], [-1, 0, 0, -1])
 
 
-@pytest.mark.parametrize("reach", [1, 2])
+@pytest.mark.parametrize("reach", [1, 2, 3])
 @pytest.mark.parametrize("count", [1, 2, 40])
 def test_numpy_gives_what_pytorch_gives(reach: int, count: int) -> None:
     torch = pytest.importorskip("torch")

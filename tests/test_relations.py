@@ -22,7 +22,7 @@ from spacy.tokens import Doc, Span
 from tests.conftest import ROOT
 from vnreport import markup
 from vnreport.corpus import read_articles
-from vnreport.evaluate import f_score, match_indicators
+from vnreport.evaluate import match_indicators
 from vnreport.quantities import Quantity, parse_quantities
 from vnreport.relations import Indicator, Role, find_indicators, find_roles, link
 from vnreport.relations.grammar import KEYS
@@ -268,6 +268,10 @@ def test_a_doc_holds_what_the_functions_find() -> None:
     assert shown_indicators(quantities, doc._.indicators) == [
         "Kết nạp đảng viên | actual=6/8 đảng viên | plan=6/8 đảng viên | stated=75% | of_plan 75 exact"
     ]
+
+
+def f_score(hits: int, predicted: int, gold: int) -> float:
+    return 2 * hits / (predicted + gold) if predicted + gold else 0.0
 
 
 def score_roles(articles: Iterable[markup.Article]) -> float:

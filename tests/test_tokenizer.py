@@ -37,6 +37,9 @@ def words(text: str) -> list[str]:
         ("PBT HU, PCT UBND", ["PBT", "HU", ",", "PCT", "UBND"]),
         # a name ends where small letters begin
         ("xã Phong Hải nhiệm kỳ mới", ["xã", "Phong Hải", "nhiệm kỳ", "mới"]),
+        # in capitals nothing tells a name, so only pairs of the dictionary are joined
+        ("GIAO ĐỒNG CHÍ MẠC VĂN CHÍN, CHỦ TỊCH", ["GIAO", "ĐỒNG CHÍ", "MẠC", "VĂN", "CHÍN", ",", "CHỦ TỊCH"]),
+        ("BAN CHỈ ĐẠO BẦU CỬ XÃ MỜI ÔNG HOÀNG", ["BAN", "CHỈ ĐẠO", "BẦU CỬ", "XÃ", "MỜI", "ÔNG", "HOÀNG"]),
         # glued punctuation
         ("Dũng- Phó Ban", ["Dũng", "-", "Phó", "Ban"]),
         ("Huyện ủy.Toàn thể", ["Huyện ủy", ".", "Toàn thể"]),

@@ -253,7 +253,7 @@ def test_a_teachers_text_is_respelt_in_place() -> None:
     assert len({str(passage.lines) for passage in respelt}) > 3
 
 
-@pytest.mark.parametrize("reach", [1, 2])
+@pytest.mark.parametrize("reach", [1, 2, 3])
 def test_passages_of_a_batch_do_not_see_each_other(reach: int) -> None:
     torch.manual_seed(0)
     net = TorchConvolution(torch.randn(len(VOCABULARY), 8), 3, reach, 8, 0.0).eval()

@@ -20,8 +20,6 @@ from vnreport.windows import (
     UNKNOWN,
     Line,
     Vocabulary,
-    Window,
-    batch_windows,
     cut_windows,
     find_headings,
     read_lines,
@@ -216,11 +214,3 @@ def test_windows_read_each_line_once(lengths: list[int], size: int, context: int
         assert window.units == sum(lengths[i] for i in window.lines)
         assert sum(lengths[i] for i in window.lines[: window.context]) <= context
         assert window.units <= size or len(window.lines) == window.context + 1
-
-
-@given(st.lists(st.integers(1, 50), max_size=40), st.integers(50, 200))
-def test_batches_hold_every_window_once(sizes: list[int], units: int) -> None:
-    windows = [Window([n], 0, size) for n, size in enumerate(sizes)]
-    found = list(batch_windows(windows, units))
-    assert sorted(window.lines[0] for batch in found for window in batch) == list(range(len(sizes)))
-    assert all(len(batch) * max(window.units for window in batch) <= units for batch in found)

@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.resources import files
 
-from vnreport.text import normalize
+from vnreport.lexicon import read_rows
+from vnreport.text import normalize, remember
 
 _WORD = re.compile(r"[^\W\d_]+(?:[&/,-][^\W\d_]+)*\.?")
 _PART = re.compile(r"[^\W\d_]+")
@@ -23,6 +23,7 @@ _SECOND = re.compile(r"(?:(?<=\bphó )|(?<=\bnguyên )|(?<=\bcựu )|(?<=\bquy�
 _ANY_WORD = re.compile(r"\w+")
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _NEAR = 40
+_REMEMBERED = 1 << 13, 200  # names, characters of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +48,20 @@ class _Row:
         return self.behind is None or self.behind.match(behind) is not None
 
 
-def _lines(name: str) -> list[list[str]]:
-    text = (files("vnreport") / "lexicon" / name).read_text(encoding="utf-8")
-    return [line.split("\t") for line in text.splitlines()[1:]]
-
-
 def _words(cell: str, pattern: str) -> re.Pattern[str] | None:
     return re.compile(pattern.format("|".join(map(re.escape, cell.split("|"))))) if cell else None
 
 
 def _table() -> dict[str, list[_Row]]:
     table: dict[str, list[_Row]] = {}
-    for short, label, before, behind, expansion in _lines("abbreviations.tsv"):
+    for short, label, before, behind, expansion in read_rows("abbreviations.tsv"):
         row = _Row(expansion, label, _words(before, r"\b(?:{})\W*\Z"), _words(behind, r"\W*(?:{})"))
         table.setdefault(short, []).append(row)
     return table
 
 
 _ROWS = _table()
-_CASES = _lines("case.tsv")
+_CASES = read_rows("case.tsv")
 _LOWER_WORDS = frozenset(form for form, where in _CASES if where == "capitals")
 _FORMS = {normalize(form): form for form, where in _CASES if where == "anywhere"} | {
     normalize(row.expansion): row.expansion for rows in _ROWS.values() for row in rows
@@ -90,14 +86,19 @@ def expand(text: str, label: str = "", context: str = "") -> str:
         has: `Ban Tuyên giáo Huyện ủy`. A person's name only changes in space, case
         and tone marks.
     """
+    name, shouted = _prepare(text, label)
+    if label == "PER":
+        return _title_case(name) if shouted else name
+    return _regular_case(_open(name, label, context), label, shouted)
+
+
+@remember(*_REMEMBERED)
+def _prepare(text: str, label: str) -> tuple[str, bool]:
+    """A name with single spaces, its words apart and with regular tone marks; whether it is written in capitals."""
     name = " ".join(_tones(word) for word in unicodedata.normalize("NFC", text).split())
     if label == "PER":
-        return _title_case(name) if name.isupper() else name
-    shouted = name.isupper() and name not in _ROWS
-    name = _TWO_WORDS.sub(" ", _GLUED.sub(_split, name))
-    name = _open(name, label, context)
-    name = _DASH.sub(" - ", name).replace(" & ", " và ")
-    return _regular_case(name, label, shouted)
+        return name, name.isupper()
+    return _TWO_WORDS.sub(" ", _GLUED.sub(_split, name)), name.isupper() and name not in _ROWS
 
 
 def _tones(word: str) -> str:
@@ -119,18 +120,26 @@ def openings(name: str, label: str = "", context: str = "") -> Iterator[tuple[in
         label: `PER`, `TITLE` or `ORG`, as for `expand`.
         context: the whole text, as for `expand`.
     """
+    for start, end, expansions in _readings(name, label):
+        chosen = expansions[0]
+        if len(expansions) > 1:
+            chosen = next((words for words in expansions if _spells(context, words)), chosen)
+        yield start, end, chosen + " " * name[end : end + 1].isalnum()
+
+
+@remember(*_REMEMBERED)
+def _readings(name: str, label: str) -> tuple[tuple[int, int, tuple[str, ...]], ...]:
+    """The abbreviations of a name, and what each may stand for, the likeliest first."""
+    readings = []
     for match in _short_forms(name):
         rows = _ROWS.get(match.group()) or _ROWS.get(match.group().rstrip("."), [])
         before = normalize(name[max(0, match.start() - _NEAR) : match.start()])
         behind = normalize(name[match.end() : match.end() + _NEAR])
         fitting = [row for row in rows if row.fits(label, before, behind)]
-        if not fitting:
-            continue
-        row = fitting[0]
-        if row.anywhere and len(fitting) > 1:
-            row = next((other for other in fitting if other.anywhere and _spells(context, other.expansion)), row)
-        glued = name[match.end() : match.end() + 1].isalnum()
-        yield match.start(), match.end(), row.expansion + " " * glued
+        if fitting:
+            rivals = [row for row in fitting if row.anywhere] if fitting[0].anywhere else fitting[:1]
+            readings.append((match.start(), match.end(), tuple(row.expansion for row in rivals)))
+    return tuple(readings)
 
 
 def unambiguous(label: str = "") -> dict[str, str]:
@@ -165,7 +174,9 @@ def _spells(context: str, expansion: str) -> bool:
     return expansion.lower() in unicodedata.normalize("NFC", context).lower()
 
 
+@remember(*_REMEMBERED)
 def _regular_case(name: str, label: str, shouted: bool) -> str:
+    name = _DASH.sub(" - ", name).replace(" & ", " và ")
     folded = normalize(name)
     if len(folded) != len(name):
         return name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import sys
@@ -152,7 +151,7 @@ def annotate(
     reading = Reading(text, id, from_.value)
     if pretty or output == STANDARD_OUTPUT:
         if pretty and output != STANDARD_OUTPUT:
-            _stop(console, "--pretty is for reading; leave out -o, or redirect it: --pretty > FILE")
+            refuse(console, "--pretty is for reading; leave out -o, or redirect it: --pretty > FILE")
         of_runs = {
             "--format": format not in (None, OutputFormat.jsonl),
             "--shard-size": shard_size is not None,
@@ -163,7 +162,7 @@ def annotate(
             "--log-json": log_json,
         }
         if useless := [option for option, given in of_runs.items() if given]:
-            _stop(console, f"{', '.join(useless)}: needs a file or folder to write; name it: -o OUT")
+            refuse(console, f"{', '.join(useless)}: needs a file or folder to write; name it: -o OUT")
         annotator = ShardAnnotator(Annotator(model), reading, JsonLines())
         items = (item for _, item in read_inputs(inputs, reading))
         if isinstance(sys.stdout, TextIOWrapper):
@@ -172,8 +171,10 @@ def annotate(
             annotator.load()
             code = _show(items, annotator, console) if pretty else _stream(items, annotator, jobs or 1, console)
         except (OSError, ValueError, WorkersError) as error:
-            _stop(console, str(error))
+            refuse(console, str(error))
     else:
+        if address is not None and engine is not Engine.ray:
+            refuse(console, "--address: is Ray's; add --engine ray")
         path = Path(output)
         kind = format.value if format else _tell_format(path, inputs, console)
         shard = shard_size or ARTICLES
@@ -184,7 +185,9 @@ def annotate(
                 from vnreport.bulk.ray_workers import RayActors
 
                 return RayActors(function, jobs, address)
-            return Processes(function, jobs or _cores())
+            from vnreport.networks import cores
+
+            return Processes(function, jobs or cores())
 
         code = _run(job, hire, console, log_json)
     raise typer.Exit(code)
@@ -285,21 +288,16 @@ def _tell_format(path: Path, inputs: list[str], console: Console) -> str:
         try:
             Output(path, JsonLines()).check(inputs)  # a slip that matters more
         except RunError as error:
-            _stop(console, str(error))
+            refuse(console, str(error))
         known = ", ".join(filter(None, _SUFFIXES))
-        _stop(console, f"{path}: its ending tells no format; end it in one of {known}, or give --format")
+        refuse(console, f"{path}: its ending tells no format; end it in one of {known}, or give --format")
     return kind
 
 
 def _get_format(name: str, console: Console) -> Format:
     if name == "parquet" and find_spec("pyarrow") is None:
-        _stop(console, "writing Parquet needs pyarrow: pip install 'vnreport[parquet]'")
+        refuse(console, "writing Parquet needs pyarrow: pip install 'vnreport[parquet]'")
     return next(format for format in (JsonLines(), Csv(), Parquet(), DocBins()) if format.name == name)
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _count(annotated: int, errors: int) -> str:
@@ -312,6 +310,7 @@ def _exit_code(annotated: int, errors: int) -> int:
     return SOME if errors else ALL
 
 
-def _stop(console: Console, message: str) -> NoReturn:
+def refuse(console: Console, message: str) -> NoReturn:
+    """Print what is wrong and end the command as one that did nothing."""
     console.print(f"[red]error[/red] {escape(message)}")
     raise typer.Exit(NONE)

@@ -6,13 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from vnreport.cli_annotate import refuse
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -131,7 +132,7 @@ def _read(path: Path, errors: Console) -> list[Article]:
     try:
         return read_articles(path)
     except (OSError, MarkupError) as error:
-        _stop(errors, str(error))
+        refuse(errors, str(error))
 
 
 def _load(model: str, errors: Console) -> Language:
@@ -140,7 +141,7 @@ def _load(model: str, errors: Console) -> Language:
     try:
         return load(model)
     except (OSError, ValueError) as error:
-        _stop(errors, str(error))
+        refuse(errors, str(error))
 
 
 def _check(output: str | None, errors: Console) -> None:
@@ -149,11 +150,11 @@ def _check(output: str | None, errors: Console) -> None:
         return
     path = Path(str(output))
     if path.is_dir():
-        _stop(errors, f"{output}: is a folder; name a file in it")
+        refuse(errors, f"{output}: is a folder; name a file in it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        _stop(errors, f"{output}: cannot be written ({error.strerror}); name another file")
+        refuse(errors, f"{output}: cannot be written ({error.strerror}); name another file")
 
 
 def _write(result: dict[str, Any], output: str | None) -> None:
@@ -164,11 +165,6 @@ def _write(result: dict[str, Any], output: str | None) -> None:
         typer.echo(text, nl=False)
     else:
         Path(output).write_text(text, encoding="utf-8")
-
-
-def _stop(errors: Console, message: str) -> NoReturn:
-    errors.print(f"[red]error[/red] {escape(message)}")
-    raise typer.Exit(2)
 
 
 def _score_table(scores: dict[str, Any]) -> Table:

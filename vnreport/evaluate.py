@@ -249,11 +249,6 @@ def pick(scores: Mapping[str, Any], name: str) -> float | None:
     return value
 
 
-def f_score(hits: int, predicted: int, gold: int) -> float:
-    """The harmonic mean of precision and recall; 0 where nothing was right."""
-    return 2 * hits / (predicted + gold) if predicted + gold else 0.0
-
-
 def count(article: Article, doc: Doc, known: Collection[tuple[str, str]] = frozenset()) -> Counts:
     """What a pipeline got right and wrong in one article.
 

@@ -19,7 +19,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import numpy
 
 from vnreport.schema import CLASSES, ENTITY_LABELS
-from vnreport.windows import Line, batch_windows, cut_windows
+from vnreport.windows import Line, cut_windows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -203,7 +203,10 @@ class _FirstLayer:
 
 
 class Transformer:
-    """A transformer encoder in ONNX that reads windows of lines.
+    """A transformer encoder in ONNX that reads windows of lines, one by one.
+
+    Windows together would have to be padded and masked, which costs more than
+    the batch saves: attention without a mask is computed far quicker.
 
     A line's class comes from its marker and from the mean of its units; it is
     the mean over all windows that hold the line, so that one at a window's end
@@ -222,20 +225,14 @@ class Transformer:
         words = numpy.cumsum([0, *(len(line) - 1 for line in lines)])  # where those of each line begin
         tags = numpy.zeros((words[-1], len(TAGS)), dtype="float32")
         votes = numpy.zeros((len(lines), len(CLASSES)), dtype="float32")
-        for batch in batch_windows(cut_windows(lines, self._size, self._context), self._size):
-            inputs = numpy.zeros((len(batch), batch[0].units, self._embedding.shape[1]), dtype="float32")
-            for place, window in enumerate(batch):
-                pieces = [unit for i in window.lines for unit in lines[i].pieces]
-                inputs[place, : len(pieces)] = mean_pieces(self._embedding, pieces)
-            lengths = numpy.array([window.units for window in batch], dtype="int32")
-            (outputs,) = self._run({"units": inputs, "lengths": lengths})
-            for window, scores in zip(batch, outputs, strict=True):
-                starts = numpy.cumsum([0, *(len(lines[i]) for i in window.lines)])
-                read, classes = _split(scores[: window.units], starts)
-                first, last = window.lines[window.context], window.lines[-1]
-                tags[words[first] : words[last + 1]] = read[starts[window.context] - window.context :]
-                odds = numpy.exp(classes - classes.max(axis=1, keepdims=True))
-                votes[window.lines] += odds / odds.sum(axis=1, keepdims=True)
+        for window in cut_windows(lines, self._size, self._context):
+            units = mean_pieces(self._embedding, [unit for i in window.lines for unit in lines[i].pieces])
+            (scores,) = self._run({"units": units[None]})
+            starts = numpy.cumsum([0, *(len(lines[i]) for i in window.lines)])
+            read, classes = _split(scores[0], starts)
+            first, last = window.lines[window.context], window.lines[-1]
+            tags[words[first] : words[last + 1]] = read[starts[window.context] - window.context :]
+            votes[window.lines] += softmax(classes)
         return tags, numpy.log(votes / votes.sum(axis=1, keepdims=True))
 
     def files(self) -> dict[str, bytes]:
@@ -271,6 +268,18 @@ def _split(scores: Matrix, starts: NDArray[numpy.int64]) -> tuple[Matrix, Matrix
     return tags[words], by_marker[starts[:-1]] + sums / lengths
 
 
+def softmax(scores: Matrix) -> Matrix:
+    """The probabilities that scores of shape (rows, columns) stand for; each row sums to 1."""
+    odds = numpy.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities: Matrix = odds / odds.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _has_vnni() -> bool:
     """Whether Linux says that the processor adds 8-bit products without saturation."""
     try:
@@ -288,7 +297,7 @@ def threads() -> int:
     given = os.environ.get("OMP_NUM_THREADS", "")
     if given.isdigit() and int(given):
         return int(given)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
 
 
 def mean_pieces(embedding: Matrix, pieces: Sequence[tuple[int, ...]]) -> Matrix:

@@ -6,7 +6,7 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vnreport.schema import SENTENCES_KEY, get_quantities, register_extensions, text_of
+from vnreport.schema import SENTENCES_KEY, quantity_rows, register_extensions, text_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -55,7 +55,7 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
     return {
         "sentences": sentences,
         "entities": entities,
-        "quantities": [quantity.to_dict() for quantity in get_quantities(doc)],
+        "quantities": quantity_rows(doc),
         "indicators": [{**row, "parts": list(row["parts"])} for row in doc._.indicators],
         "roles": [dict(row) for row in doc._.roles],
         "people": [_named(party) for party in parties if party["label"] == "PER"],

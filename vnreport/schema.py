@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -44,6 +45,11 @@ def text_of(doc: Doc) -> str:
     if text is None:
         text = _texts[doc] = doc.text
     return text
+
+
+def keep_text(doc: Doc, text: str) -> None:
+    """Tell `text_of` that `text` is `doc.text`."""
+    _texts[doc] = text
 
 
 def register_extensions() -> None:
@@ -100,7 +106,16 @@ def get_quantities(doc: Doc) -> list[Quantity]:
     """The quantities of `doc` in the order of the text; empty where none were set."""
     from vnreport.quantities import Quantity
 
-    return [Quantity.from_dict(row) for rows in doc.user_data.get(_QUANTITIES, {}).values() for row in rows]
+    return list(map(Quantity.from_dict, _rows(doc)))
+
+
+def quantity_rows(doc: Doc) -> list[dict[str, Any]]:
+    """Copies of the rows that `set_quantities` stored, each as `Quantity.to_dict` gave it."""
+    return [{**row, "readings": [{**r, "evidence": [*r["evidence"]]} for r in row["readings"]]} for row in _rows(doc)]
+
+
+def _rows(doc: Doc) -> Iterator[dict[str, Any]]:
+    return chain.from_iterable(doc.user_data.get(_QUANTITIES, {}).values())
 
 
 def _place(span: Span) -> str:

@@ -8,7 +8,7 @@ import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import reduce
-from itertools import chain, count, islice
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +31,7 @@ _REACH = 2  # places that a feature looks back or ahead
 _MAX_FORM = 32  # characters of a pre-token that the CRF sees
 _MAX_CODES = 1 << 16
 _BATCH = 4096  # pre-tokens scored at once
+_TIE = 1e-6  # paths that weigh the same but for this are told apart by how they are summed
 
 # The value of an n-gram in a column: it begins outside its line, ends beyond it, is false or not listed, is true or the
 # first of those listed.
@@ -118,7 +119,7 @@ class WordCRF:
             For each pre-token of all lines whether its label is `I-W`; the
             first of a line always begins a word.
         """
-        return [inside for batch in _batches(lines) for inside in self._tag(batch)]
+        return list(chain.from_iterable(map(self._tag, _batches(lines))))
 
     def has_word(self, pair: str) -> bool:
         """Whether two syllables in lower case, with a space between, are a word of the dictionary."""
@@ -128,19 +129,22 @@ class WordCRF:
         place = keys.searchsorted(key)
         return bool(keys[place] == key and self._is_in_dict[2][self._values[2][place]] == _TRUE)
 
-    def _tag(self, lines: list[Sequence[str]]) -> Iterator[bool]:
+    def _tag(self, lines: list[Sequence[str]]) -> list[bool]:
         outside = [0] * _REACH
         codes = [*outside]
         for line in lines:
             codes += map(self._codes.__getitem__, line)
             codes += outside
-        begins, goes_on = self._scores(np.array(codes, np.int64)).T.tolist()
-        first = 0
-        for line in lines:
-            last = first + len(line)
-            yield False
-            yield from _viterbi(begins[first:last], goes_on[first:last], self._transitions)[1:]
-            first = last + _REACH
+        numbers = np.array(codes, np.int64)
+        begins, goes_on = self._scores(numbers)[numbers[_REACH:-_REACH] != 0].T
+        firsts = np.cumsum([0, *map(len, lines)])
+        inside, ties = _best_path(goes_on - begins, firsts, self._transitions)
+        for number in {int(firsts.searchsorted(place, side="right")) for place in ties}:
+            first, last = firsts[number - 1 : number + 1]
+            inside[first:last] = _viterbi(begins[first:last].tolist(), goes_on[first:last].tolist(), self._transitions)
+        for first in firsts[:-1]:
+            inside[first] = False
+        return inside
 
     def _encode(self, pre_token: str) -> int:
         form = _feature_form(pre_token)
@@ -249,8 +253,46 @@ def _batches(lines: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
         yield batch
 
 
+def _best_path(scores: Floats, firsts: Ints, transitions: list[list[float]]) -> tuple[list[bool], list[int]]:
+    """Whether each label of the best path of each line is `I-W`, and where paths weigh about the same.
+
+    Of two labels one number decides: what the best path to `I-W` has more than that to `B-W`. It is the place's own
+    score and what the path before it adds, which lies between two bounds. So most places are decided by themselves,
+    and only the others one after the other, forward for the number and back for the label (Viterbi 1967).
+
+    Args:
+        scores: of `I-W`, less those of `B-W`.
+        firsts: where each line begins, none of them empty, and the number of places.
+        transitions: weights of each label after each.
+    """
+    (b_b, b_i), (i_b, i_i) = transitions
+    least = {False: b_b - i_b, True: b_i - i_i}  # by whether the next label is `I-W`; the number must be greater
+    after = {False: b_i - b_b, True: i_i - i_b}  # what a place that is decided adds to the next
+    low, high = min(0, *after.values()), max(0, *after.values())  # nothing is added to a line's first place
+    goes_on = scores + low > max(0, *least.values()) + _TIE
+    open_places = np.flatnonzero(~goes_on & (scores + high >= min(0, *least.values()) - _TIE))
+    inside: list[bool] = goes_on.tolist()
+    margins: dict[int, float] = {}
+    opening, closing = set(firsts.tolist()), set((firsts[1:] - 1).tolist())
+    for place, score in zip(open_places.tolist(), scores[open_places].tolist(), strict=True):
+        if place in opening:
+            added = 0.0
+        elif (before := margins.get(place - 1)) is None:
+            added = after[inside[place - 1]]
+        else:
+            added = max(b_i, before + i_i) - max(b_b, before + i_b)
+        margins[place] = score + added
+    ties = []
+    for place, margin in reversed(margins.items()):
+        threshold = 0 if place in closing else least[inside[place + 1]]
+        inside[place] = margin > threshold
+        if abs(margin - threshold) < _TIE:
+            ties.append(place)
+    return inside, ties
+
+
 def _viterbi(begins: list[float], goes_on: list[float], transitions: list[list[float]]) -> list[bool]:
-    """Whether each label of the best path is `I-W`; `B-W` wins ties.
+    """`_best_path` of one line, summed as `underthesea_core` does: rounding decides its ties, and `B-W` wins the rest.
 
     Args:
         begins: scores of `B-W`.
@@ -260,7 +302,7 @@ def _viterbi(begins: list[float], goes_on: list[float], transitions: list[list[f
     (b_b, b_i), (i_b, i_i) = transitions
     b, i = begins[0], goes_on[0]
     to_b, to_i = [], []  # whether the best way to each label comes from `I-W`
-    for score_b, score_i in islice(zip(begins, goes_on, strict=True), 1, None):
+    for score_b, score_i in zip(begins[1:], goes_on[1:], strict=True):
         bb, ib, bi, ii = b + b_b, i + i_b, b + b_i, i + i_i
         to_b.append(ib > bb)
         to_i.append(ii > bi)

@@ -4,18 +4,45 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_Reads: TypeAlias = Callable[Concatenate[str, P], T]
 
 _OLD = "òa óa ỏa õa ọa òe óe ỏe õe ọe ùy úy ủy ũy ụy"
 _NEW = "oà oá oả oã oạ oè oé oẻ oẽ oẹ uỳ uý uỷ uỹ uỵ"
-_TO_OLD = dict(zip(_NEW.split(), _OLD.split(), strict=True))
-_TO_NEW = {old: new for new, old in _TO_OLD.items()}
-_NEW_TONE = re.compile(rf"(?<!q)(?:{'|'.join(_TO_OLD)})(?![^\W\d_])")
+OLD_TONES = dict(zip(_NEW.split(), _OLD.split(), strict=True))  # what the older school writes for each
+_TO_NEW = {old: new for new, old in OLD_TONES.items()}
+_NEW_TONE = re.compile(rf"(?<!q)(?:{'|'.join(OLD_TONES)})(?![^\W\d_])")
 _OLD_TONE = re.compile(rf"(?:{'|'.join(_TO_NEW)})(?![^\W\d_])")
 _INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
 _SPACE = re.compile(r"\s+")
 
 
+def remember(entries: int, longest: int = 64) -> Callable[[_Reads[P, T]], _Reads[P, T]]:
+    """Decorates a function of a string, and perhaps more, to remember what it gave for short ones.
+
+    Args:
+        entries: how many results are kept, those used last.
+        longest: characters of the string at most.
+    """
+
+    def decorate(function: _Reads[P, T]) -> _Reads[P, T]:
+        remembered = lru_cache(entries)(function)
+
+        @wraps(function)
+        def call(text: str, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            return (remembered if len(text) <= longest else function)(text, *args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+@remember(1 << 16)
 def normalize(text: str) -> str:
     """The normal form that spellings of one word share.
 
@@ -24,21 +51,13 @@ def normalize(text: str) -> str:
     characters removed. Used for comparing and for features, never for output
     that claims to be the text.
     """
-    return _normalize_word(text) if len(text) <= _LONGEST_WORD else _normalize(text)
-
-
-def _normalize(text: str) -> str:
     text = unicodedata.normalize("NFC", text).translate(_INVISIBLE).lower().replace("ð", "đ")
     return _SPACE.sub(" ", old_tones(text)).strip() or text
 
 
-_LONGEST_WORD = 64  # what is longer is not worth remembering
-_normalize_word = lru_cache(maxsize=1 << 16)(_normalize)
-
-
 def old_tones(text: str) -> str:
     """A text with tone marks where the older school puts them (`uỷ` → `ủy`)."""
-    return _NEW_TONE.sub(lambda match: _TO_OLD[match.group()], text)
+    return _NEW_TONE.sub(lambda match: OLD_TONES[match.group()], text)
 
 
 def new_tones(text: str) -> str:
@@ -46,13 +65,14 @@ def new_tones(text: str) -> str:
     return _OLD_TONE.sub(lambda match: _TO_NEW[match.group()], text)
 
 
+@lru_cache(maxsize=1)  # one stage after the other reads the same text
 def compose(text: str) -> tuple[str, list[int] | None]:
     """NFC without invisible characters, with the way back.
 
     Returns:
         The composed text and, for each of its code points and its end, the
         offset in `text` (a list of `len(composed) + 1`), or None where the two
-        are the same. Each combining sequence is composed alone, so a mark never
+        are the same; not to be changed. Each combining sequence is composed alone, so a mark never
         moves across a boundary; what NFC makes longer (`U+0958`) has its surplus
         code points at its end.
     """
@@ -62,13 +82,14 @@ def compose(text: str) -> tuple[str, list[int] | None]:
     offsets: list[int] = []
     for match in _RUN.finditer(text):
         run, start = match.group(), match.start()
-        piece, places = _compose_word(run) if len(run) <= _LONGEST_WORD else _compose(run)
+        piece, places = _compose(run)
         pieces.append(piece)
         offsets.extend([start + place for place in places])
     offsets.append(len(text))
     return "".join(pieces), offsets
 
 
+@remember(1 << 14)
 def _compose(run: str) -> tuple[str, list[int]]:
     pieces: list[str] = []
     offsets: list[int] = []
@@ -85,7 +106,6 @@ def _compose(run: str) -> tuple[str, list[int]]:
 
 
 _RUN = re.compile(r"\s+|\S+")
-_compose_word = lru_cache(maxsize=1 << 14)(_compose)
 
 
 def _has_invisible(text: str) -> bool:

@@ -227,15 +227,3 @@ def cut_windows(lines: Sequence[Line], size: int, context: int, first: int | Non
             position += 1
         yield window
         limit = size
-
-
-def batch_windows(windows: Iterable[Window], units: int) -> Iterator[list[Window]]:
-    """Windows of like length together, each batch of at most `units` units with its padding."""
-    batch: list[Window] = []
-    for window in sorted(windows, key=lambda w: -w.units):
-        if batch and (len(batch) + 1) * batch[0].units > units:
-            yield batch
-            batch = []
-        batch.append(window)
-    if batch:
-        yield batch

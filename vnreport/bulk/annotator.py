@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _BATCH = 40_000  # characters that go through the pipeline together
+_WORDS = 50_000  # a vocabulary's lexemes at most, but for those of one batch
 _LOCK = threading.Lock()
 
 
@@ -99,7 +101,7 @@ class Annotator:
         """
         nlp = self.load()
         for start, stop in _batches(texts):
-            with _LOCK, nlp.memory_zone():
+            with _LOCK, bounded(nlp):
                 try:
                     docs = nlp.pipe(texts[start:stop], batch_size=stop - start)
                     results: list[T | Failure] = [use(i, doc) for i, doc in enumerate(docs, start)]
@@ -110,6 +112,14 @@ class Annotator:
     def load(self) -> Language:
         """The pipeline; loaded once a process."""
         return _load(self.model)
+
+
+def bounded(nlp: Language) -> AbstractContextManager[object]:
+    """A context that forgets the words met in it, once the vocabulary knows many; its Docs end with it.
+
+    Those met first stay: a lexeme costs as much as all stages together cost for a syllable.
+    """
+    return nlp.memory_zone() if len(nlp.vocab) >= _WORDS else nullcontext()
 
 
 @lru_cache(maxsize=2)

@@ -17,7 +17,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.util import filter_spans
 
-from vnreport.networks import TAGS, Network, open_network
+from vnreport.networks import TAGS, Network, open_network, softmax
 from vnreport.schema import CLASSES, SENTENCES_KEY, register_extensions, set_scores, text_of
 from vnreport.windows import Line, Vocabulary, read_lines
 
@@ -63,7 +63,7 @@ class ReportEncoder:
         lines = read_lines(text_of(doc), _places(offsets, sentences), self.vocabulary)
         tags, classes = self.network(lines)
         _set_entities(doc, [*decode(tags, lines, offsets[:, 0])], offsets[:, 0])
-        _set_classes(doc, sentences, lines, numpy.exp(_log_softmax(classes)))
+        _set_classes(doc, sentences, lines, softmax(classes))
         return doc
 
     def initialize(
@@ -285,9 +285,3 @@ def _set_classes(doc: Doc, sentences: Sequence[tuple[int, int]], lines: Sequence
     spans = [Span(doc, start, end, label=label) for (start, end), label in zip(sentences, labels, strict=True)]
     doc.spans[SENTENCES_KEY] = SpanGroup(doc, name=SENTENCES_KEY, spans=spans)
     set_scores(doc, [dict(zip(CLASSES, row, strict=True)) for row in rows.tolist()])
-
-
-def _log_softmax(scores: Matrix) -> Matrix:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    logarithms: Matrix = shifted - numpy.log(numpy.exp(shifted).sum(axis=1, keepdims=True))
-    return logarithms

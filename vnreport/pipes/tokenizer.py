@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate, chain, compress, pairwise
+from itertools import accumulate, compress, pairwise
 from operator import not_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 from spacy.util import registry
 from spacy.vocab import Vocab
 
+from vnreport.schema import keep_text
 from vnreport.segmenter import WordCRF, model_folder
 from vnreport.text import compose, new_tones, normalize
 
@@ -51,7 +52,8 @@ _MAX_SYLLABLES = 400  # of a line that the CRF reads in one piece
 _MAX_SYLLABLE = 32  # characters
 _MAX_PAIRS = 1 << 16
 _OFFICE_HEADS = frozenset({"trưởng", "phó", "chánh"})
-_ADDRESS = frozenset("đ/c ông bà anh chị thầy cô cụ em vị giao mời bầu cử".split())
+_PERSON = frozenset("đ/c ông bà anh chị thầy cô cụ em".split())
+_ADDRESS = _PERSON | {"vị", "giao", "mời", "bầu", "cử"}
 _BODY_HEADS = frozenset({"ban", "phòng", "công", "trạm", "đoàn", "văn", "khối", "khoa"})
 
 
@@ -62,7 +64,8 @@ class WordTokenizer:
     offsets are known from the start; underthesea's model (`WordCRF`) says
     which of them form one word. A word never crosses a line end or a change
     from a lower-case to a capitalised syllable, so that names and bodies begin
-    and end at a token. `token.norm_` is the normal form of
+    and end at a token; in a line of capitals, where case tells no name, only
+    pairs of the dictionary are joined. `token.norm_` is the normal form of
     `vnreport.text.normalize`.
 
     Time and memory are linear in the length of the text.
@@ -105,7 +108,9 @@ class WordTokenizer:
             position = end
         if position < len(text):
             _add_gap(text[position:], words, spaces)
-        return Doc(self.vocab, words=words, spaces=spaces)
+        doc = Doc(self.vocab, words=words, spaces=spaces)
+        keep_text(doc, text)
+        return doc
 
     def words(self, text: str) -> Iterator[tuple[int, int]]:
         """Offsets of the words of `text`, in order; what lies between is white space."""
@@ -124,10 +129,9 @@ class WordTokenizer:
         lines = [surfaces[first:last] for first, last in pairwise(_line_starts(surfaces, gaps))]
         lines = [[surface.lower() for surface in line] if _in_capitals(line) else line for line in lines]
         inside = self._crf.tag(lines)
-        forms = list(chain.from_iterable(lines))
-        for i in compress(range(len(forms)), inside):
-            inside[i] = 0 < len(gaps[i]) <= 3 and self._joins(forms[i - 1], forms[i])
-        return [*compress(range(len(forms)), map(not_, inside)), len(forms)]
+        for i in compress(range(len(surfaces)), inside):
+            inside[i] = 0 < len(gaps[i]) <= 3 and self._joins(surfaces[i - 1], surfaces[i])
+        return [*compress(range(len(surfaces)), map(not_, inside)), len(surfaces)]
 
     def _joins(self, left: str, right: str) -> bool:
         """Whether two syllables of one CRF word, with a little space between, may share a token."""
@@ -147,7 +151,8 @@ class WordTokenizer:
             return False
         if left.islower() and right.islower():
             return True
-        if right[0].isupper() and (left[0].islower() or left.lower() in _ADDRESS):
+        shouted = left.isupper() and right.isupper()
+        if right[0].isupper() and (left[0].islower() or left.lower() in (_PERSON if shouted else _ADDRESS)):
             return False
         abbreviated = (len(left) > 1 and left.isupper()) or (len(right) > 1 and right.isupper())
         after_name = left[0].isupper() and right[0].islower()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from importlib.resources import files
+
+from vnreport.lexicon import read_rows
 
 _TOKEN = re.compile(r"[^\W\d_]+|[0-9]+(?:[.,][0-9]+)*")
 _NUMBER = "#"
@@ -30,9 +31,7 @@ def _read() -> tuple[dict[str, str], frozenset[str], dict[Pair, Pair]]:
     alone: dict[str, str] = {}
     signs: set[str] = set()
     pairs: dict[Pair, Pair] = {}
-    text = (files("vnreport") / "lexicon" / "diacritics.tsv").read_text(encoding="utf-8")
-    for line in text.splitlines()[1:]:
-        kind, words = line.split("\t")
+    for kind, words in read_rows("diacritics.tsv"):
         bare = words.translate(_BARE)
         if kind == "beside":
             one, two = words.split(" ")

@@ -6,15 +6,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.resources import files
 
+from vnreport.lexicon import read_rows
 from vnreport.numerals import ONES
-
-_TONES = (
-    *("oà òa", "oá óa", "oả ỏa", "oã õa", "oạ ọa", "oè òe", "oé óe", "oẻ ỏe", "oẽ õe", "oẹ ọe"),
-    *("uỳ ùy", "uý úy", "uỷ ủy", "uỹ ũy", "uỵ ụy"),
-)
-_SPELLINGS = tuple(pair.split() for pair in _TONES)
+from vnreport.text import OLD_TONES
 
 END = r"(?![^\W_])"
 
@@ -31,7 +26,7 @@ class Unit:
 def spellings(words: str) -> set[str]:
     """The words with the tone mark where either school puts it (`khóa`, `khoá`)."""
     forms = {words}
-    for new, old in _SPELLINGS:
+    for new, old in OLD_TONES.items():
         if old in words and "q" + old not in words:
             forms.add(words.replace(old, new))
         if new in words and "q" + new not in words:
@@ -54,25 +49,20 @@ def _branches(words: set[str]) -> str:
     return f"(?:{pattern})" if len(tails) > 1 else pattern
 
 
-def _rows(name: str) -> list[list[str]]:
-    text = (files("vnreport") / "lexicon" / name).read_text(encoding="utf-8")
-    return [line.split("\t") for line in text.splitlines()[1:]]
-
-
 def _pairs(name: str) -> dict[str, str]:
-    return {form: value for word, value in _rows(name) for form in spellings(word)}
+    return {form: value for word, value in read_rows(name) for form in spellings(word)}
 
 
 UNITS = {
     form: Unit(unit, dimension, Fraction(factor) if factor else None)
-    for surface, unit, dimension, factor in _rows("units.tsv")
+    for surface, unit, dimension, factor in read_rows("units.tsv")
     for form in spellings(surface)
 }
 REGIONAL: dict[str, dict[str, Fraction]] = {}
-for _unit, _region, _size in _rows("regional_units.tsv"):
+for _unit, _region, _size in read_rows("regional_units.tsv"):
     REGIONAL.setdefault(_unit, {})[_region] = Fraction(_size)
 HEADS: dict[str, frozenset[str]] = {}
-for _word, _class in _rows("heads.tsv"):
+for _word, _class in read_rows("heads.tsv"):
     for _form in spellings(_word):
         HEADS[_form] = HEADS.get(_form, frozenset()) | {_class}
 PLACES = frozenset(word for word, classes in HEADS.items() if classes & {"name", "label"} and word != "số")
@@ -90,7 +80,7 @@ def _ends(phrases: Iterable[str]) -> dict[str, int]:
 
 HEAD_ENDS, APPROXIMATOR_ENDS = _ends(HEADS), _ends(APPROXIMATORS)
 NOUNS = _pairs("nouns.tsv")
-STOPS = frozenset(form for (word,) in _rows("stops.tsv") for form in spellings(word))
+STOPS = frozenset(form for (word,) in read_rows("stops.tsv") for form in spellings(word))
 # How many words the longest noun has that begins with a word.
 NOUN_LENGTHS: dict[str, int] = {}
 for _noun in NOUNS:
@@ -101,7 +91,7 @@ for _noun in NOUNS:
 def _set_phrases() -> str:
     """A pattern that matches at the number of `xe hai bánh`; `#` stands for any number."""
     endings: dict[str, list[str]] = {}
-    for before, number, behind in _rows("set_phrases.tsv"):
+    for before, number, behind in read_rows("set_phrases.tsv"):
         endings.setdefault(f"(?<={before} ){number}" if before else number, []).append(behind)
     pattern = "|".join(f"{start} (?:{'|'.join(behind)})" for start, behind in endings.items())
     return f"(?:{pattern})".replace("#", f"(?:[0-9]{{1,2}}|{'|'.join(ONES)})")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
+
+from vnreport.lexicon import read_rows
 
 
 def read_cues(name: str) -> dict[str, list[str]]:
@@ -13,10 +14,8 @@ def read_cues(name: str) -> dict[str, list[str]]:
     Args:
         name: a file of `vnreport/lexicon` with the columns `class` and `cue`.
     """
-    text = (files("vnreport") / "lexicon" / name).read_text(encoding="utf-8")
     table: dict[str, list[str]] = {}
-    for line in text.splitlines()[1:]:
-        kind, words = line.split("\t")
+    for kind, words in read_rows(name):
         table.setdefault(kind, []).append(words)
     return table
 

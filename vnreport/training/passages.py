@@ -111,7 +111,7 @@ def respell(text: str, random: Random) -> str:
     chance = random.random()
     if chance < 0.12:
         return _LETTERS.sub(lambda m: _strip(m.group()) if random.random() < 0.15 else m.group(), text)
-    if chance < 0.22:
+    if chance < 0.28:
         return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in text)
     return text
 
@@ -122,7 +122,7 @@ def blur(article: Article, random: Random) -> Article:
     if text != article.text:
         return replace(article, text=text)
     chance = random.random()
-    for bound, change in ((0.10, close_abbreviations), (0.18, open_abbreviations)):
+    for bound, change in ((0.10, close_abbreviations), (0.22, open_abbreviations)):
         if chance < bound:
             return change(article)
     return article

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 from vnreport import augment, models
-from vnreport.networks import Network
+from vnreport.networks import Network, softmax
 from vnreport.training.e5 import Encoder, load_e5
 from vnreport.training.export import export_convolution, export_transformer
 from vnreport.training.fit import Checkpoint, Groups, Schedule, fit
@@ -163,7 +163,7 @@ def _label(raw: str, count: int, teacher: str) -> Iterator[Labelled]:
             doc = sentences(nlp.make_doc(text))
             places = [(doc[s].idx, doc[e - 1].idx + len(doc[e - 1])) for s, e in split_sentences(doc)]
             tags, classes = encoder.network(read_lines(text, places, encoder.vocabulary))
-            yield Labelled(text, places, _softmax(tags), _softmax(classes))
+            yield Labelled(text, places, softmax(tags), softmax(classes))
             report(number, 0.0, 0.0)
 
 
@@ -181,10 +181,6 @@ def read_texts(path: Path) -> Iterator[str]:
             except (ValueError, LookupError, TypeError) as error:
                 raise ValueError(f"{path}:{number}: a line must be a JSON object with 'text'") from error
             yield text
-
-
-def _softmax(scores: Any) -> Any:
-    return torch.from_numpy(scores).softmax(-1).numpy()
 
 
 def _transformer(vocabulary: Vocabulary, layers: int, dropout: float, window: int) -> TorchTransformer:
