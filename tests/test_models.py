@@ -14,7 +14,7 @@ import pytest
 import vnreport
 from tests.conftest import ROOT
 from vnreport.corpus import read_articles
-from vnreport.evaluate import HEADLINES, LOWER_IS_BETTER, evaluate, pick
+from vnreport.evaluate import HEADLINES, LOWER_IS_BETTER, evaluate, evaluate_under_noise, pick
 from vnreport.models import released
 
 MODELS = ROOT / "models"
@@ -35,6 +35,14 @@ def test_every_released_pipeline_has_floors() -> None:
 @pytest.mark.parametrize(("name", "score"), [(name, score) for name, floors in FLOORS.items() for score in floors])
 def test_no_score_is_below_its_floor(name: str, score: str) -> None:
     assert (pick(scores(name), score) or 0.0) >= FLOORS[name][score]
+
+
+@pytest.mark.parametrize("name", released())
+def test_no_noise_costs_more_than_five_points(name: str) -> None:
+    dev = read_articles(ROOT / "corpus/articles/dev")
+    for noise, noisy in evaluate_under_noise(vnreport.load(name), dev).items():
+        for score in ("ents_f", "boundary_f", "class_macro_f", "quantities_right"):
+            assert scores(name)[score] - noisy[score] <= 0.05, f"{score} under {noise}"
 
 
 @pytest.mark.parametrize("name", released())
