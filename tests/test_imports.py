@@ -28,7 +28,7 @@ LAYERS = [
     {"augment", "jsonlines"},
     {"quantities", "markup", "networks"},
     {"segmenter", "windows"},
-    {"numerals", "resampling", "schema", "text", "lexicon"},
+    {"numerals", "resampling", "schema", "text", "threads", "lexicon"},
 ]
 HEAVY = set(
     "datasets matplotlib ray torch sklearn scipy onnxruntime underthesea underthesea_core pandas pyarrow".split()
@@ -46,6 +46,7 @@ WITHOUT_SPACY = {
     "jsonlines",
     "noise",
     "resampling",
+    "threads",
 }
 
 

@@ -69,6 +69,19 @@ def test_the_card_says_what_the_meta_says(name: str) -> None:
         assert (folder / picture).is_file()
 
 
+@pytest.mark.parametrize("name", released())
+def test_the_readme_says_of_real_articles_what_the_card_says(name: str) -> None:
+    def rows(path: Path) -> list[list[str]]:
+        return [[cell.strip() for cell in line.split("|")] for line in path.read_text(encoding="utf-8").splitlines()]
+
+    card = rows(MODELS / "cards" / name / "README.md")
+    real = "24 real articles, not redistributed"
+    (column,) = [row.index(real) for row in card if real in row]
+    (told,) = [row[4:6] for row in rows(ROOT / "README.md") if row[1:2] == [f"`{name}`"]]
+    titles = "Entities, F1", "Sentence classes, macro F1"
+    assert told == [row[column] for title in titles for row in card if row[1:2] == [title]]
+
+
 def test_a_release_below_a_floor_is_refused(tmp_path: Path) -> None:
     nlp = vnreport.load("vi_report_sm", exclude=["report_quantities", "report_relations"])
     nlp.to_disk(tmp_path / "trained")

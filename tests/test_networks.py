@@ -6,15 +6,17 @@ import multiprocessing
 import pickle
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy
 import pytest
+from threadpoolctl import ThreadpoolController
 
 from tests.encoders import VOCABULARY, random_convolution, random_lines
 from vnreport import networks
-from vnreport.networks import TAGS, Convolution, Network, mean_pieces, neighbours, open_network, threads
+from vnreport.networks import TAGS, Convolution, Network, mean_pieces, neighbours, open_network
 from vnreport.schema import CLASSES
 from vnreport.windows import Line
 
@@ -118,6 +120,30 @@ def test_threads_share_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
             assert numpy.array_equal(found, own)
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_convolution_net_uses_one_thread_and_leaves_the_program_its_own(
+    fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def blas() -> list[int]:
+        return [library["num_threads"] for library in ThreadpoolController().select(user_api="blas").info()]
+
+    def watch(*_: object) -> object:
+        seen.append(blas())
+        if fails:
+            raise ValueError
+        return numpy.zeros((1, 1))
+
+    network = random_convolution()
+    seen: list[list[int]] = []
+    monkeypatch.setattr(network, "_classify", watch)
+    with ThreadpoolController().limit(limits=2, user_api="blas"):
+        before = blas()
+        with pytest.raises(ValueError) if fails else nullcontext():
+            network(random_lines(1, 3))
+        assert blas() == before
+    assert seen == [[1] * len(before)]
+
+
 def test_onnx_gives_nearly_what_pytorch_gives() -> None:
     import torch
 
@@ -202,15 +228,3 @@ def test_a_network_that_ran_runs_in_a_forked_process(monkeypatch: pytest.MonkeyP
     child.join(timeout=60)
     child.kill()
     assert same.value
-
-
-@pytest.mark.parametrize(("given", "expected"), [("3", 3), ("1", 1)])
-def test_threads_follow_the_environment(given: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", given)
-    assert threads() == expected
-
-
-@pytest.mark.parametrize("given", ["", "0", "4,2"])
-def test_without_a_number_every_processor_is_used(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", given)
-    assert threads() >= 1

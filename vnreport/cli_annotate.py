@@ -185,7 +185,7 @@ def annotate(
                 from vnreport.bulk.ray_workers import RayActors
 
                 return RayActors(function, jobs, address)
-            from vnreport.networks import cores
+            from vnreport.threads import cores
 
             return Processes(function, jobs or cores())
 

@@ -8,7 +8,6 @@ on what is annotated beside it.
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, count, pairwise
 from pathlib import Path
@@ -19,6 +18,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import numpy
 
 from vnreport.schema import CLASSES, ENTITY_LABELS
+from vnreport.threads import SingleThread, threads
 from vnreport.windows import Line, cut_windows
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _WEIGHTS = "network.npz"
 _GRAPH = "network.onnx"
 _BLOCK = 1024  # units that are convolved together, so that they stay near the processor
 _REMEMBERED = 1 << 13  # units of several pieces; more than are convolved together
+
+_single_thread = SingleThread()
 
 
 class Network(Protocol):
@@ -95,9 +97,10 @@ class Convolution:
         if not lines:
             return numpy.zeros((0, len(TAGS)), "float32"), numpy.zeros((0, len(CLASSES)), "float32")
         starts = list(accumulate(map(len, lines), initial=0))
-        units = self._convolve([unit for line in lines for unit in line.pieces])
-        words = numpy.delete(self._dense("tags", units), starts[:-1], axis=0)
-        return words, self._classify(units, starts, lines)
+        with _single_thread:
+            units = self._convolve([unit for line in lines for unit in line.pieces])
+            words = numpy.delete(self._dense("tags", units), starts[:-1], axis=0)
+            return words, self._classify(units, starts, lines)
 
     def __reduce__(self) -> tuple[type[Convolution], tuple[dict[str, Matrix]]]:
         return Convolution, (self._stored,)
@@ -275,29 +278,12 @@ def softmax(scores: Matrix) -> Matrix:
     return probabilities
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _has_vnni() -> bool:
     """Whether Linux says that the processor adds 8-bit products without saturation."""
     try:
         return "_vnni" in Path("/proc/cpuinfo").read_text("ascii", "replace")
     except OSError:
         return False
-
-
-def threads() -> int:
-    """How many threads a network may use: one in a worker process, else what `OMP_NUM_THREADS` or the machine gives."""
-    import multiprocessing
-
-    if multiprocessing.parent_process() is not None:
-        return 1
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    if given.isdigit() and int(given):
-        return int(given)
-    return cores()
 
 
 def mean_pieces(embedding: Matrix, pieces: Sequence[tuple[int, ...]]) -> Matrix:
