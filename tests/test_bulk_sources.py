@@ -141,6 +141,17 @@ def test_a_pdf_file_gives_its_text_layer(tmp_path: Path) -> None:
     assert second == "has no text layer; run OCR on it first"
 
 
+def test_a_pdf_file_that_is_encrypted_without_a_password_is_read(tmp_path: Path) -> None:
+    from pypdf import PdfWriter
+
+    writer = PdfWriter(io.BytesIO(pdf("Thu 9,2 ty dong.")))
+    writer.encrypt(user_password="", owner_password="chủ", algorithm="AES-256")
+    writer.write(tmp_path / "a.pdf")
+    (article,) = read(tmp_path)
+    assert isinstance(article, Text)
+    assert article.text.strip() == "Thu 9,2 ty dong."
+
+
 def rows_as(kind: str, rows: list[dict[str, Any]], path: Path) -> Path:
     """Write a table in one of the formats."""
     import pyarrow as pa

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vnreport.markup import Article, Entity, Fact, MarkupError, Quantity, Role, Sentence, dump, parse
+from tests.source_form import dump
+from vnreport.markup import Article, Entity, Fact, MarkupError, Quantity, Role, Sentence, parse
 
 ARTICLES = sorted((Path(__file__).parent.parent / "corpus/articles").rglob("*.vnr"))
 

@@ -45,6 +45,20 @@ def test_what_a_step_reads_and_calls_is_there() -> None:
             assert (ROOT / "models" / path).exists(), path
 
 
+@pytest.mark.parametrize("step", ["train-sm", "train-trf"])
+def test_all_that_training_imports_is_a_dependency_of_its_step(step: str) -> None:
+    code = (
+        "import sys, vnreport.corpus, vnreport.training, vnreport.pipes.encoder, vnreport.pipes.tokenizer;"
+        "print(*{m.__file__ for name, m in sys.modules.items() if name.startswith('vnreport.')}, sep='\\n')"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    (deps,) = [command["deps"] for command in PROJECT["commands"] if command["name"] == step]
+    known = {(ROOT / "models" / dep).resolve() for dep in deps if "$" not in dep}
+    imported = {Path(line).resolve() for line in result.stdout.split()}
+    assert len(imported) > 10
+    assert {path for path in imported if known.isdisjoint((path, *path.parents))} == set()
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("checkout")
