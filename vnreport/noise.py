@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from vnreport.abbreviations import openings, unambiguous
 from vnreport.markup import Article, Entity, Quantity, Sentence
-from vnreport.text import compose, normalize, old_tones
+from vnreport.text import bare, compose, normalize, old_tones
 
 Edit = tuple[int, int, str]  # offsets of what is replaced, and by what
 _Span = TypeVar("_Span", Sentence, Entity, Quantity)
@@ -148,8 +148,7 @@ def _by_letter(text: str, start: int, end: int, change: Callable[[str], str]) ->
 
 
 def _bare(letter: str) -> str:
-    letters = unicodedata.normalize("NFD", letter.replace("đ", "d").replace("Đ", "D"))
-    return "".join(c for c in letters if not unicodedata.combining(c))
+    return "" if unicodedata.combining(letter) else bare(letter)
 
 
 def _stretches(article: Article) -> Iterator[tuple[int, int, str]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from vnreport.text import new_tones, normalize
+from vnreport.text import cased_as, new_tones, normalize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -237,7 +237,7 @@ def _feature_form(surface: str) -> str:
     normal = new_tones(normalize(surface))
     if len(normal) != len(surface):
         return surface
-    return "".join(n.upper() if s.isupper() else n for n, s in zip(normal, surface, strict=True))
+    return cased_as(normal, surface)
 
 
 def _batches(lines: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:

@@ -12,6 +12,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _Reads: TypeAlias = Callable[Concatenate[str, P], T]
 
+# For the inside of a regular expression's class: the letters of Vietnamese and its neighbours, composed.
+UPPER = "A-ZÀ-ÖØ-ÞĂĐĨŨƠƯ" + "".join(map(chr, range(0x1EA0, 0x1EFA, 2)))
+LOWER = "a-zß-öø-ÿăđĩũơư" + "".join(map(chr, range(0x1EA1, 0x1EFA, 2)))
+
 _OLD = "òa óa ỏa õa ọa òe óe ỏe õe ọe ùy úy ủy ũy ụy"
 _NEW = "oà oá oả oã oạ oè oé oẻ oẽ oẹ uỳ uý uỷ uỹ uỵ"
 OLD_TONES = dict(zip(_NEW.split(), _OLD.split(), strict=True))  # what the older school writes for each
@@ -20,6 +24,11 @@ _NEW_TONE = re.compile(rf"(?<!q)(?:{'|'.join(OLD_TONES)})(?![^\W\d_])")
 _OLD_TONE = re.compile(rf"(?:{'|'.join(_TO_NEW)})(?![^\W\d_])")
 _INVISIBLE = dict.fromkeys([0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2060, 0xFEFF])
 _SPACE = re.compile(r"\s+")
+_BARE = {
+    ord(letter): unicodedata.normalize("NFD", letter)[0]
+    for letter in map(chr, (*range(0xC0, 0x250), *range(0x1EA0, 0x1F00)))
+    if letter.isalpha()
+} | str.maketrans("đĐ", "dD")
 
 
 def remember(entries: int, longest: int = 64) -> Callable[[_Reads[P, T]], _Reads[P, T]]:
@@ -63,6 +72,16 @@ def old_tones(text: str) -> str:
 def new_tones(text: str) -> str:
     """A lower-case text with tone marks where the newer school puts them (`ủy` → `uỷ`)."""
     return _OLD_TONE.sub(lambda match: _TO_NEW[match.group()], text)
+
+
+def bare(text: str) -> str:
+    """A composed text with its letters' marks taken off, `đ` as `d`; of the same length."""
+    return text.translate(_BARE)
+
+
+def cased_as(word: str, typed: str) -> str:
+    """A word whose letters are capitals where those of `typed`, a word of the same length, are."""
+    return "".join(new.upper() if old.isupper() else new for new, old in zip(word, typed, strict=True))
 
 
 @lru_cache(maxsize=1)  # one stage after the other reads the same text

@@ -16,28 +16,26 @@ from spacy.vocab import Vocab
 
 from vnreport.schema import keep_text
 from vnreport.segmenter import WordCRF, model_folder
-from vnreport.text import compose, new_tones, normalize
+from vnreport.text import LOWER, UPPER, compose, new_tones, normalize
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-_UPPER = "A-ZÀ-ÖØ-ÞĂĐĨŨƠƯ" + "".join(map(chr, range(0x1EA0, 0x1EFA, 2)))
-_LOWER = "a-zß-öø-ÿăđĩũơư" + "".join(map(chr, range(0x1EA1, 0x1EFA, 2)))
 _LETTER = r"(?:[^\W\d_][\u0300-\u036f]*)"
 _PRE_TOKEN = re.compile(
     rf"""
     ((?=\S)(?:                                            # white space fails at once
-      [{_UPPER}{_LOWER}]+(?=[\s,;)]|\Z)                   # most syllables, without a look at the rest
+      [{UPPER}{LOWER}]+(?=[\s,;)]|\Z)                   # most syllables, without a look at the rest
     | https?://\S+ | www\.\S+ | [\w.+-]{{1,64}}@[\w-]{{1,64}}(?:\.[\w-]{{1,64}})+
     | [đĐ]/[cC](?!\w)
-    | (?:PGS|GS|TS|ThS|BS|CN|KS|TP|Tp|TX|TT|P|Q|H|X|T|NSND|NSƯT|BSCKI{{1,2}}|CKI{{1,2}})\.(?=\s?[{_UPPER}])
-    | T\.Ư | [{_UPPER}](?:\.[{_UPPER}])+(?!\w) | (?<!\w)[{_UPPER}]\.(?=[ \u00a0]?\S)
+    | (?:PGS|GS|TS|ThS|BS|CN|KS|TP|Tp|TX|TT|P|Q|H|X|T|NSND|NSƯT|BSCKI{{1,2}}|CKI{{1,2}})\.(?=\s?[{UPPER}])
+    | T\.Ư | [{UPPER}](?:\.[{UPPER}])+(?!\w) | (?<!\w)[{UPPER}]\.(?=[ \u00a0]?\S)
     | \d{{1,2}}/\d{{1,2}}/\d{{2,4}}(?!\d) | \d{{1,2}}-\d{{1,2}}-\d{{2,4}}(?!\d)
     | \d{{1,2}}[/-]\d{{1,4}}(?![\d/-])
     | \d+(?:[.,]\d+)+ | \d+[A-Z]\d*(?!\w) | \d+
     | [A-Za-z]{{1,3}}\d+\w*                               # m2, H5N1
-    | [{_UPPER}]+(?:-[{_UPPER}]+)+(?!\w)                 # KT-XH
-    | (?:[{_UPPER}][{_LOWER}]+|[{_LOWER}]+(?=(?:-[{_LOWER}]+){{2}}))(?:-[{_LOWER}]+)+(?!\w)  # Xin-ga-po
+    | [{UPPER}]+(?:-[{UPPER}]+)+(?!\w)                 # KT-XH
+    | (?:[{UPPER}][{LOWER}]+|[{LOWER}]+(?=(?:-[{LOWER}]+){{2}}))(?:-[{LOWER}]+)+(?!\w)  # Xin-ga-po
     | {_LETTER}+(?:['’]{_LETTER}+)*                       # H'Mông
     | \.{{2,}} | -{{2,}} | [✀-➿☀-⛿🀀-🿿]️?(?:‍[✀-➿☀-⛿🀀-🿿]️?)*
     | \S

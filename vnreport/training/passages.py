@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from vnreport.networks import TAGS
 from vnreport.noise import close_abbreviations, open_abbreviations
 from vnreport.pipes.sentences import sentence_starts
 from vnreport.schema import CLASSES, ENTITIES_KEY, SENTENCES_KEY
+from vnreport.text import bare
 from vnreport.windows import Line, Vocabulary, cut_windows, read_lines
 
 if TYPE_CHECKING:
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 
 _TAG = {tag: number for number, tag in enumerate(TAGS)}
 _LETTERS = re.compile(r"[^\W\d_]+")
-_BARE = {
-    letter: "dD"[letter.isupper()] if letter in "đĐ" else unicodedata.normalize("NFD", letter)[0]
-    for letter in map(chr, (*range(0xC0, 0x250), *range(0x1EA0, 0x1F00)))
-    if letter.isalpha()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +105,7 @@ def respell(text: str, random: Random) -> str:
     """Now and then a text with fewer diacritics or in capitals; each character keeps its place."""
     chance = random.random()
     if chance < 0.12:
-        return _LETTERS.sub(lambda m: _strip(m.group()) if random.random() < 0.15 else m.group(), text)
+        return _LETTERS.sub(lambda m: bare(m.group()) if random.random() < 0.15 else m.group(), text)
     if chance < 0.28:
         return "".join(letter.upper() if len(letter.upper()) == 1 else letter for letter in text)
     return text
@@ -126,10 +121,6 @@ def blur(article: Article, random: Random) -> Article:
         if chance < bound:
             return change(article)
     return article
-
-
-def _strip(word: str) -> str:
-    return "".join(_BARE.get(letter, letter) for letter in word)
 
 
 def windows(passage: Passage, size: int, context: int, first: int) -> Iterator[Passage]:
