@@ -15,7 +15,7 @@ import vnreport
 from tests.conftest import ROOT
 from vnreport.corpus import read_articles
 from vnreport.evaluate import HEADLINES, LOWER_IS_BETTER, evaluate, evaluate_under_noise, pick
-from vnreport.models import released
+from vnreport.models import find, released
 
 MODELS = ROOT / "models"
 FLOORS = json.loads((MODELS / "floors.json").read_text(encoding="utf-8"))
@@ -91,6 +91,21 @@ def test_a_release_below_a_floor_is_refused(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "vi_report_sm: roles_f is 0.0000, below the floor of" in result.stderr
     assert not target.exists()
+
+
+def test_a_pipeline_that_pip_installed_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "vi_mine/vi_mine-0.1.0"
+    folder.mkdir(parents=True)
+    (folder / "config.cfg").touch()
+    (tmp_path / "vi_mine/__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert find("vi_mine") == folder
+
+
+def test_the_folder_of_a_training_is_no_pipeline_but_holds_one(tmp_path: Path) -> None:
+    (tmp_path / "model-last").mkdir()
+    with pytest.raises(OSError, match="training wrote one there: "):
+        find(tmp_path)
 
 
 def test_no_folder_is_written_over_that_is_no_pipeline(tmp_path: Path) -> None:

@@ -59,6 +59,27 @@ def test_all_that_training_imports_is_a_dependency_of_its_step(step: str) -> Non
     assert {path for path in imported if known.isdisjoint((path, *path.parents))} == set()
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--steps 5", "--steps: no such option"),
+        ("--add", "--add needs a value"),
+        ("--add nowhere", "nowhere: there is no such file or folder"),
+        ("--measure mine=nowhere", "nowhere: there is no such file or folder"),
+        ("--add corpus --add corpus", "one --add; put the articles into one folder"),
+        ("--model base", "--model base: sm, trf or all"),
+        ("--model trf --raw README.md", "--raw: only vi_report_sm learns from more texts"),
+        ("--model all --output mine", "--output: for one model; name it with --model"),
+        ("--output docs", "docs: is no pipeline and would be written over"),
+        ("--output a'b", "a quote or a dollar sign in a name or path cannot be used here"),
+    ],
+)
+def test_retrain_says_what_is_wrong_before_it_sets_anything_up(options: str, message: str) -> None:
+    command = [ROOT / "scripts/retrain", *options.split()]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env={"PATH": os.defpath})
+    assert (result.returncode, result.stderr) == (2, f"error: {message} (scripts/retrain --help)\n")
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("checkout")

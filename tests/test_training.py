@@ -21,6 +21,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+import vnreport
 from tests.conftest import ROOT
 from tests.encoders import VOCABULARY
 from vnreport.corpus import create_corpus_reader, read_articles, to_reference
@@ -140,6 +141,7 @@ def test_another_process_trains_the_same(articles: Path, settings: Settings, tra
     assert written == {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir()}
     there = spacy.load(tmp_path / "model-last")
     assert there.pipe_names[:2] == ["report_sentences", "report_encoder"]
+    assert there.meta["requirements"] == [f"vnreport>={vnreport.__version__}"]  # for `spacy package`
     assert [e.text for e in there(TEXT).ents] == [e.text for e in here(TEXT).ents]
 
 

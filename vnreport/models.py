@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +22,8 @@ def load(name: str | Path | None = None, **overrides: Any) -> Language:
     """Load a pipeline.
 
     Args:
-        name: a released pipeline (`"vi_report_trf"`, `"vi_report_sm"`), or the folder of another
-            one; the best released one if None.
+        name: a released pipeline (`"vi_report_trf"`, `"vi_report_sm"`), the folder of another
+            one, or an installed one; the best released one if None.
         overrides: what `spacy.load` takes: `vocab`, `disable`, `enable`,
             `exclude`, `config`.
 
@@ -43,10 +45,19 @@ def find(name: str | Path | None = None) -> Path:
         OSError: there is no such pipeline; the message lists those there are.
     """
     name = name or DEFAULT
-    for path in (*(folder / name for folder in _FOLDERS), Path(name)):
+    for path in (*(folder / name for folder in _FOLDERS), Path(name), *_installed(str(name))):
         if (path / "config.cfg").is_file():
             return path
+    if (last := Path(name) / "model-last").is_dir():
+        raise OSError(f"no pipeline {str(name)!r}, but training wrote one there: {last}")
     raise OSError(f"no pipeline {str(name)!r}; released with vnreport: {', '.join(released())}, or give a folder")
+
+
+def _installed(name: str) -> Iterator[Path]:
+    """The folder of a pipeline that `spacy package` made and pip installed."""
+    spec = find_spec(name) if name.isidentifier() else None
+    if spec is not None and spec.origin is not None:
+        yield from Path(spec.origin).parent.glob(f"{name}-*")
 
 
 def digest(folder: Path) -> str:

@@ -17,6 +17,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.util import filter_spans
 
+from vnreport import __version__
 from vnreport.networks import TAGS, Network, open_network, softmax
 from vnreport.schema import CLASSES, SENTENCES_KEY, register_extensions, set_scores, text_of
 from vnreport.windows import Line, Vocabulary, read_lines
@@ -79,7 +80,7 @@ class ReportEncoder:
 
         Args:
             get_examples: gives Examples whose reference has entities and labelled sentences.
-            nlp: the pipeline; not used.
+            nlp: the pipeline; its package will ask for vnreport.
             teacher: a pipeline with a `report_encoder` to learn from as well, on the texts of `raw`.
             raw: a JSON lines file, perhaps compressed with xz or gzip, whose lines have `text`.
             checkpoint: where the state of an interrupted training is kept and taken up from.
@@ -94,6 +95,8 @@ class ReportEncoder:
         from vnreport.training import train
 
         self._check(inspect.signature(train))
+        if nlp is not None:
+            nlp.meta.setdefault("requirements", [f"vnreport>={__version__}"])
         self.vocabulary, self.network = train(
             (example.reference for example in get_examples()),
             teacher=teacher,
