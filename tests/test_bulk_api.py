@@ -89,6 +89,39 @@ def test_data_frames_get_columns(small_model: str, expected: list[dict[str, Any]
     assert empty.schema == tall.schema
 
 
+class Frame(pd.DataFrame):
+    """As geopandas and others derive theirs."""
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return Frame
+
+
+class TallFrame(pl.DataFrame):
+    """As users derive theirs."""
+
+
+class Reports(datasets.Dataset):
+    """As users derive theirs."""
+
+
+def test_derived_frames_and_data_sets_get_columns(small_model: str, expected: list[dict[str, Any]]) -> None:
+    frame = vnreport.annotate(Frame({"text": TEXTS}), small_model)
+    assert isinstance(frame, Frame)
+    assert rows(frame) == expected
+
+    tall = vnreport.annotate(TallFrame({"text": TEXTS}), small_model)
+    assert [dict(zip(COLUMNS, row, strict=True)) for row in tall.select(COLUMNS).rows()] == expected
+
+    data = Reports(datasets.Dataset.from_dict({"text": TEXTS}).data)
+    assert rows(vnreport.annotate(data, small_model)) == expected
+
+
+def test_a_column_of_a_data_set_is_texts(small_model: str, expected: list[dict[str, Any]]) -> None:
+    data = datasets.Dataset.from_dict({"text": TEXTS})
+    assert list(vnreport.annotate(data["text"], small_model)) == expected
+
+
 def test_data_sets_get_columns(small_model: str, expected: list[dict[str, Any]]) -> None:
     data = datasets.Dataset.from_dict({"text": TEXTS, "year": list(range(4))})
     found = vnreport.annotate(data, small_model, batch_size=2)
