@@ -237,7 +237,7 @@ def test_reading_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
 OK = None
 BINARY = "is binary or in an unknown encoding"
 EMPTY = "holds no text"
-ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1258"]
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1258"]
 
 
 def in_1258(text: str) -> bytes:
