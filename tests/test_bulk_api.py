@@ -16,7 +16,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 import vnreport
-from tests.bulk import Inline
+from tests.bulk import Inline, Together
 from vnreport.bulk.annotator import Annotator
 from vnreport.bulk.workers import Died, Processes, WorkersError, map_in_order
 
@@ -237,6 +237,12 @@ class Fails:
 def test_what_workers_raise_is_raised(where: str, message: str) -> None:
     with Processes(Fails(where), 1) as workers, pytest.raises(RuntimeError, match=message):
         list(map_in_order(workers, [1], ahead=1))
+
+
+def test_workers_load_side_by_side_however_large_their_tasks(tmp_path: Path) -> None:
+    tasks = [bytes(size) for size in (3_000_000, 2_000_000, 1_000_000)]
+    with Processes[bytes, int](Together(3, tmp_path), 3) as workers:
+        assert list(map_in_order(workers, tasks, ahead=3)) == [3_000_000, 2_000_000, 1_000_000]
 
 
 class Dying(Inline[list[int], int]):
