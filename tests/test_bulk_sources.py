@@ -6,7 +6,10 @@ import gzip
 import io
 import json
 import os
+import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -221,6 +224,62 @@ def test_inputs_are_read_once_each_in_the_order_given(tmp_path: Path) -> None:
     files = [path for path in tmp_path.rglob("*") if path.is_file() and path.parent.name != "skipped"]
     assert total_size(names, [tmp_path / "skipped"]) == sum(path.stat().st_size for path in files)
     assert total_size(["-", *names]) is None
+
+
+def test_a_saved_data_set_is_read_once_whatever_its_names(tmp_path: Path) -> None:
+    path = rows_as("dataset", [{"text": TEXT}], tmp_path)
+    assert len(read(path, f"{tmp_path}/./{path.name}")) == 1
+
+
+def test_naming_many_folders_takes_time_by_their_number_alone(tmp_path: Path) -> None:
+    folders = [tmp_path / f"{number}" for number in range(1200)]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "a.txt").touch()
+
+    def seconds(count: int) -> float:
+        start = time.perf_counter()
+        assert len([*read_inputs([str(folder) for folder in folders[:count]], Reading())]) == count
+        return time.perf_counter() - start
+
+    seconds(10)
+    assert seconds(1200) < 8 * max(seconds(300), 0.02)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Root may enter every folder; as another user the system's answers are those that users get."""
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_a_folder_that_cannot_be_entered_is_named_and_the_rest_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("all/a.txt", "all/locked/x.txt", "all/z.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(TEXT, encoding="utf-8")
+        (tmp_path / name).chmod(0o644)
+    for name in ("", "all"):
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "all/locked").chmod(0o444)
+    monkeypatch.chdir(tmp_path)
+    try:
+        with without_privileges():
+            reasons = {item.id: item.error for _, item in read_inputs(["all"], Reading())}
+            named = [
+                item.error for name in ("all/locked", "all/locked/*") for _, item in read_inputs([name], Reading())
+            ]
+            assert total_size(["all/locked", "all/locked/*", "all"]) == 2 * len(TEXT.encode())
+    finally:
+        (tmp_path / "all/locked").chmod(0o755)
+    refused = "cannot be read (Permission denied); check its permissions"
+    assert reasons == {"all/a.txt": None, "all/locked/x.txt": refused, "all/z.txt": None}
+    assert named == [refused, refused]
 
 
 def test_reading_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
