@@ -183,6 +183,16 @@ def test_a_table_gives_an_article_a_row_with_the_other_columns(kind: str, tmp_pa
     assert "'body'" in str(missing)
 
 
+def test_a_name_that_a_header_repeats_keeps_all_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("text,year,year,year.1,year\nXã họp.,1,2,3,4\n", encoding="utf-8")
+    (row,) = read(path)
+    assert isinstance(row, Text)
+    assert row.meta == {"year": "1", "year.2": "2", "year.1": "3", "year.3": "4"}
+    assert read(path, reading=Reading(text="year")) == ["has 3 columns 'year'; rename all but one"]
+    assert read(path, reading=Reading(id="year")) == ["has 3 columns 'year'; rename all but one"]
+
+
 def test_a_data_set_of_the_hub_is_read_where_the_user_names_one(tmp_path: Path) -> None:
     rows_as("jsonl", [{"text": TEXT, "year": 2020}], tmp_path)
     assert [type(text) for text in read(f"hf:{tmp_path}")] == [Text]
