@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -33,6 +34,7 @@ PAGE = f"""<!DOCTYPE html><html><head><meta charset="utf-8"><title>Xã họp | C
 <article><h1>Xã Đồng Mỏ sơ kết</h1><p>{TEXT} Sáng ngày 8/7, các đồng chí đã về dự đông đủ.</p>
 <p>Trồng mới 120 ha rừng, đạt 104,2% kế hoạch năm; xã giữ vững 17/19 tiêu chí nông thôn mới.</p></article>
 <footer>Bản quyền thuộc về Ủy ban nhân dân xã</footer></body></html>"""
+PICTURE = "R0lGODdhAQABAIAAAP///////ywAAAAAAQABAAACAkQBADs="
 
 
 def docx(*paragraphs: str, rows: tuple[tuple[str, ...], ...] = ()) -> bytes:
@@ -199,6 +201,27 @@ def test_a_data_set_of_the_hub_is_read_where_the_user_names_one(tmp_path: Path) 
     assert [type(text) for text in read(f"hf:{tmp_path}:train")] == [Text]
     (reason,) = read(f"hf:{tmp_path}:test")
     assert "test" in str(reason)
+
+
+def test_a_data_set_with_pictures_and_arrays_is_the_same_at_each_reading(tmp_path: Path) -> None:
+    from datasets import Dataset, Features, Image, List, Value
+
+    features = Features({"text": Value("string"), "pages": List(Image()), "sizes": List(Value("int32"))})
+    picture = {"bytes": base64.b64decode(PICTURE), "path": None}
+    data = Dataset.from_dict({"text": [TEXT], "pages": [[picture]], "sizes": [[1, 2]]}, features)
+    data.with_format("numpy").save_to_disk(tmp_path)
+    first, second = ([item.digest() for _, item in read_inputs([str(tmp_path)], Reading())] for _ in range(2))
+    assert first == second
+    (text,) = read(tmp_path)
+    assert isinstance(text, Text)
+    assert text.meta == {"pages": [{"bytes": PICTURE, "path": None}], "sizes": [1, 2]}
+
+
+def test_a_cell_that_is_an_object_is_named_and_does_not_change_the_digest() -> None:
+    first, second = (Item("t#1", "t", "row", {"text": TEXT, "page": object()}) for _ in range(2))
+    assert first.digest() == second.digest()
+    with pytest.raises(InputError, match="column 'page' holds an object of type object, which cannot be written"):
+        read_item(first, Reading())
 
 
 def test_an_archive_gives_what_lies_in_it(tmp_path: Path) -> None:

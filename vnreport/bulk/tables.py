@@ -152,10 +152,16 @@ def read_hub(name: str, reading: Reading) -> Iterator[Item]:
 
 
 def _read_dataset(data: Any, name: str, reading: Reading) -> Iterator[Item]:
+    """The rows as they are stored: pictures as bytes, arrays as lists, not as objects, which differ in every run."""
+    from datasets import IterableDataset
+
     splits = {f"{name}/{split}": part for split, part in data.items()} if isinstance(data, dict) else {name: data}
     for split, part in splits.items():
         if part.column_names:
             _require(reading.text, part.column_names, split)
+        if part.features:
+            stream = part if isinstance(part, IterableDataset) else part.to_iterable_dataset()
+            part = stream.with_format(None).decode(False)
         for number, row in enumerate(part, start=1):
             yield Item(f"{split}#{number}", name, "row", row, split)
 
