@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,3 +99,24 @@ class Fatal:
                 self.once.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return self.function(shard)
+
+
+@dataclass(frozen=True)
+class Together:
+    """Measures bytes; is loaded once so many processes are loading it."""
+
+    processes: int
+    folder: Path
+
+    def load(self) -> None:
+        """Wait for the others."""
+        (self.folder / str(os.getpid())).touch()
+        end = time.monotonic() + 60
+        while len(list(self.folder.iterdir())) < self.processes:
+            if time.monotonic() > end:
+                raise TimeoutError("the other processes do not start")
+            time.sleep(0.01)
+
+    def __call__(self, task: bytes) -> int:
+        """Measure."""
+        return len(task)

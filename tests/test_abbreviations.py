@@ -54,3 +54,15 @@ def test_time_grows_with_the_length_alone(piece: str) -> None:
 
     seconds(10)
     assert seconds(8000) < 16 * max(seconds(2000), 0.02)
+
+
+def test_many_names_do_not_read_the_whole_text_each() -> None:
+    def seconds(times: int) -> float:
+        context = "Thành ủy họp bàn về kế hoạch năm nay, có đủ các đồng chí dự. " * times
+        start = time.perf_counter()
+        assert all(expand(f"TU {number}", "ORG", context) == f"Thành ủy {number}" for number in range(times))
+        return time.perf_counter() - start
+
+    seconds(10)
+    few, many = seconds(500), seconds(2000)
+    assert many < 8 * max(few, 0.02)

@@ -16,7 +16,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 import vnreport
-from tests.bulk import Inline
+from tests.bulk import Inline, Together
 from vnreport.bulk.annotator import Annotator
 from vnreport.bulk.workers import Died, Processes, WorkersError, map_in_order
 
@@ -87,6 +87,39 @@ def test_data_frames_get_columns(small_model: str, expected: list[dict[str, Any]
     assert values["value"].drop_nulls().to_list()[:3] == ["9200000000", "120", "104.2"]
     empty = vnreport.annotate(pl.DataFrame({"body": []}, {"body": pl.String}), small_model, text="body")
     assert empty.schema == tall.schema
+
+
+class Frame(pd.DataFrame):
+    """As geopandas and others derive theirs."""
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return Frame
+
+
+class TallFrame(pl.DataFrame):
+    """As users derive theirs."""
+
+
+class Reports(datasets.Dataset):
+    """As users derive theirs."""
+
+
+def test_derived_frames_and_data_sets_get_columns(small_model: str, expected: list[dict[str, Any]]) -> None:
+    frame = vnreport.annotate(Frame({"text": TEXTS}), small_model)
+    assert isinstance(frame, Frame)
+    assert rows(frame) == expected
+
+    tall = vnreport.annotate(TallFrame({"text": TEXTS}), small_model)
+    assert [dict(zip(COLUMNS, row, strict=True)) for row in tall.select(COLUMNS).rows()] == expected
+
+    data = Reports(datasets.Dataset.from_dict({"text": TEXTS}).data)
+    assert rows(vnreport.annotate(data, small_model)) == expected
+
+
+def test_a_column_of_a_data_set_is_texts(small_model: str, expected: list[dict[str, Any]]) -> None:
+    data = datasets.Dataset.from_dict({"text": TEXTS})
+    assert list(vnreport.annotate(data["text"], small_model)) == expected
 
 
 def test_data_sets_get_columns(small_model: str, expected: list[dict[str, Any]]) -> None:
@@ -204,6 +237,12 @@ class Fails:
 def test_what_workers_raise_is_raised(where: str, message: str) -> None:
     with Processes(Fails(where), 1) as workers, pytest.raises(RuntimeError, match=message):
         list(map_in_order(workers, [1], ahead=1))
+
+
+def test_workers_load_side_by_side_however_large_their_tasks(tmp_path: Path) -> None:
+    tasks = [bytes(size) for size in (3_000_000, 2_000_000, 1_000_000)]
+    with Processes[bytes, int](Together(3, tmp_path), 3) as workers:
+        assert list(map_in_order(workers, tasks, ahead=3)) == [3_000_000, 2_000_000, 1_000_000]
 
 
 class Dying(Inline[list[int], int]):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
 import os
+import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -30,6 +34,7 @@ PAGE = f"""<!DOCTYPE html><html><head><meta charset="utf-8"><title>Xã họp | C
 <article><h1>Xã Đồng Mỏ sơ kết</h1><p>{TEXT} Sáng ngày 8/7, các đồng chí đã về dự đông đủ.</p>
 <p>Trồng mới 120 ha rừng, đạt 104,2% kế hoạch năm; xã giữ vững 17/19 tiêu chí nông thôn mới.</p></article>
 <footer>Bản quyền thuộc về Ủy ban nhân dân xã</footer></body></html>"""
+PICTURE = "R0lGODdhAQABAIAAAP///////ywAAAAAAQABAAACAkQBADs="
 
 
 def docx(*paragraphs: str, rows: tuple[tuple[str, ...], ...] = ()) -> bytes:
@@ -191,12 +196,43 @@ def test_a_table_gives_an_article_a_row_with_the_other_columns(kind: str, tmp_pa
     assert "'body'" in str(missing)
 
 
+def test_a_name_that_a_header_repeats_keeps_all_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("text,year,year,year.1,year\nXã họp.,1,2,3,4\n", encoding="utf-8")
+    (row,) = read(path)
+    assert isinstance(row, Text)
+    assert row.meta == {"year": "1", "year.2": "2", "year.1": "3", "year.3": "4"}
+    assert read(path, reading=Reading(text="year")) == ["has 3 columns 'year'; rename all but one"]
+    assert read(path, reading=Reading(id="year")) == ["has 3 columns 'year'; rename all but one"]
+
+
 def test_a_data_set_of_the_hub_is_read_where_the_user_names_one(tmp_path: Path) -> None:
     rows_as("jsonl", [{"text": TEXT, "year": 2020}], tmp_path)
     assert [type(text) for text in read(f"hf:{tmp_path}")] == [Text]
     assert [type(text) for text in read(f"hf:{tmp_path}:train")] == [Text]
     (reason,) = read(f"hf:{tmp_path}:test")
     assert "test" in str(reason)
+
+
+def test_a_data_set_with_pictures_and_arrays_is_the_same_at_each_reading(tmp_path: Path) -> None:
+    from datasets import Dataset, Features, Image, List, Value
+
+    features = Features({"text": Value("string"), "pages": List(Image()), "sizes": List(Value("int32"))})
+    picture = {"bytes": base64.b64decode(PICTURE), "path": None}
+    data = Dataset.from_dict({"text": [TEXT], "pages": [[picture]], "sizes": [[1, 2]]}, features)
+    data.with_format("numpy").save_to_disk(tmp_path)
+    first, second = ([item.digest() for _, item in read_inputs([str(tmp_path)], Reading())] for _ in range(2))
+    assert first == second
+    (text,) = read(tmp_path)
+    assert isinstance(text, Text)
+    assert text.meta == {"pages": [{"bytes": PICTURE, "path": None}], "sizes": [1, 2]}
+
+
+def test_a_cell_that_is_an_object_is_named_and_does_not_change_the_digest() -> None:
+    first, second = (Item("t#1", "t", "row", {"text": TEXT, "page": object()}) for _ in range(2))
+    assert first.digest() == second.digest()
+    with pytest.raises(InputError, match="column 'page' holds an object of type object, which cannot be written"):
+        read_item(first, Reading())
 
 
 def test_an_archive_gives_what_lies_in_it(tmp_path: Path) -> None:
@@ -234,6 +270,62 @@ def test_inputs_are_read_once_each_in_the_order_given(tmp_path: Path) -> None:
     assert total_size(["-", *names]) is None
 
 
+def test_a_saved_data_set_is_read_once_whatever_its_names(tmp_path: Path) -> None:
+    path = rows_as("dataset", [{"text": TEXT}], tmp_path)
+    assert len(read(path, f"{tmp_path}/./{path.name}")) == 1
+
+
+def test_naming_many_folders_takes_time_by_their_number_alone(tmp_path: Path) -> None:
+    folders = [tmp_path / f"{number}" for number in range(1200)]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "a.txt").touch()
+
+    def seconds(count: int) -> float:
+        start = time.perf_counter()
+        assert len([*read_inputs([str(folder) for folder in folders[:count]], Reading())]) == count
+        return time.perf_counter() - start
+
+    seconds(10)
+    assert seconds(1200) < 8 * max(seconds(300), 0.02)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Root may enter every folder; as another user the system's answers are those that users get."""
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+def test_a_folder_that_cannot_be_entered_is_named_and_the_rest_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("all/a.txt", "all/locked/x.txt", "all/z.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(TEXT, encoding="utf-8")
+        (tmp_path / name).chmod(0o644)
+    for name in ("", "all"):
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "all/locked").chmod(0o444)
+    monkeypatch.chdir(tmp_path)
+    try:
+        with without_privileges():
+            reasons = {item.id: item.error for _, item in read_inputs(["all"], Reading())}
+            named = [
+                item.error for name in ("all/locked", "all/locked/*") for _, item in read_inputs([name], Reading())
+            ]
+            assert total_size(["all/locked", "all/locked/*", "all"]) == 2 * len(TEXT.encode())
+    finally:
+        (tmp_path / "all/locked").chmod(0o755)
+    refused = "cannot be read (Permission denied); check its permissions"
+    assert reasons == {"all/a.txt": None, "all/locked/x.txt": refused, "all/z.txt": None}
+    assert named == [refused, refused]
+
+
 def test_reading_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     def read_for_ever(item: Item, reading: Reading) -> Text:
         while True:
@@ -248,7 +340,7 @@ def test_reading_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> 
 OK = None
 BINARY = "is binary or in an unknown encoding"
 EMPTY = "holds no text"
-ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1258"]
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1258"]
 
 
 def in_1258(text: str) -> bytes:

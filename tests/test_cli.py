@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from codecs import BOM_UTF32_BE, BOM_UTF32_LE
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 import vnreport
 from tests.conftest import EXAMPLE
 from vnreport.cli import app
-from vnreport.inputs import InputError, decode
+from vnreport.inputs import InputError, decode, guess_encoding
 
 SENTENCE = "Đảng ủy xã họp. Thu ngân sách đạt 9,2 tỷ đồng."
 
@@ -139,10 +140,20 @@ def test_encodings_that_are_read(encoding: str) -> None:
     assert unicodedata.normalize("NFC", decode(text.encode(encoding), "x")) == SENTENCE
 
 
+@pytest.mark.parametrize(("bom", "encoding"), [(BOM_UTF32_LE, "utf-32-le"), (BOM_UTF32_BE, "utf-32-be")])
+def test_utf_32_is_not_taken_for_utf_16(bom: bytes, encoding: str) -> None:
+    data = bom + SENTENCE.encode(encoding)
+    assert decode(data, "x") == SENTENCE
+    assert data.decode(guess_encoding(data)) == SENTENCE
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (b"\xff\xfe\x00", "save it as .txt in UTF-8"),
+        (b"\xff\xfe" + b"\x01\x00\x02\x00" * 10, "save it as .txt in UTF-8"),
+        (b"\xef\xbb\xbf" + b"\x01\x02" * 10, "save it as .txt in UTF-8"),
+        (SENTENCE.encode("utf-32")[:-1], "save it as .txt in UTF-8"),
         (b"\x80\x81\x82\x83" * 10, "save it as .txt in UTF-8"),
         ("Sự thật đã rõ".encode()[:-1], "UTF-8 with broken characters"),
     ],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
@@ -100,3 +102,15 @@ def test_the_command_says_it_in_words(worse: Path, folder: Path, tmp_path: Path)
     assert {"score", "old", "new", "interval", "p", "verdict"} == found["tests"][0].keys()
     every = CliRunner().invoke(app, ["compare", "vi_report_sm", str(worse), str(folder), "--all"]).stdout
     assert every.count("OLD is right: ") == sum(row["right"] == "old" for row in found["differences"])
+
+
+def test_what_is_redirected_is_utf8_whatever_the_system_writes(
+    worse: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = BytesIO()
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(file, encoding="cp1252"))
+    app(["compare", "vi_report_sm", str(worse), str(folder)], standalone_mode=False)
+    sys.stdout.flush()
+    shown = file.getvalue().decode("utf-8")
+    assert "OLD is right: entities in" in shown
+    assert "NEW missed Đảng ủy" in shown

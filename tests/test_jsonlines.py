@@ -96,6 +96,12 @@ COUNT = {"start": 0, "end": 3, "kind": "count", "value": "1"}
         ({"txt": "a"}, "text: missing"),
         ({"text": " \n"}, "text: a string with words in it is needed"),
         ({"text": 5}, "text: a string with words in it is needed, not 5"),
+        ('{"text": "Họp \\ud83d xong."}', r"text: \ud83d at 4 is half a character; write the whole one"),
+        ('{"id": "\\udc00", "text": "a"}', r"id: \udc00 at 0 is half a character"),
+        ('{"text": "a", "place": "x\\udc00"}', r"place: \udc00 at 1 is half a character"),
+        ('{"text": "a", "spans": ["\\ud83d"]}', r'spans[0]: an object is needed, not "\ud83d"'),
+        ('{"text": "a", "spans": ' + "[" * 100_000, "line: lists or objects within each other, too deep to read"),
+        ('{"text": ' + "[" * 900 + "]" * 900 + "}", ""),
         ({"text": "a", "spans": {}}, "spans: a list"),
         ({**ROW, "entities": []}, "entities: the line has 'spans' too"),
         ({"text": "a", "spans": [5]}, "spans[0]: an object is needed, not 5"),
@@ -116,6 +122,10 @@ COUNT = {"start": 0, "end": 3, "kind": "count", "value": "1"}
         (sentences(WHOLE, quantities=[{**COUNT, "approx": "near"}]), "quantities[0].approx: one of under"),
         (sentences(WHOLE, roles=[{"sentence": 0, "person": 3}]), "roles[0].person: an index below 0 is needed, not 3"),
         (sentences(WHOLE, indicators=[{"sentence": 4, "name": "a"}]), "indicators[0].sentence: an index below 1"),
+        (
+            json.dumps(sentences(WHOLE, indicators=[{"sentence": 0, "name": "x\udc00"}])),
+            r"indicators[0].name: \udc00 at 1 is half a character",
+        ),
         (sentences(WHOLE, indicators=[{"sentence": 0}]), "indicators[0].name: a string is needed"),
     ],
 )

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from vnreport.lexicon import read_rows
 from vnreport.text import normalize, remember
@@ -61,6 +62,7 @@ def _table() -> dict[str, list[_Row]]:
 
 
 _ROWS = _table()
+_RIVALS = {row.expansion for rows in _ROWS.values() if len(rows) > 1 for row in rows if row.anywhere}
 _CASES = read_rows("case.tsv")
 _LOWER_WORDS = frozenset(form for form, where in _CASES if where == "capitals")
 _FORMS = {normalize(form): form for form, where in _CASES if where == "anywhere"} | {
@@ -123,7 +125,7 @@ def openings(name: str, label: str = "", context: str = "") -> Iterator[tuple[in
     for start, end, expansions in _readings(name, label):
         chosen = expansions[0]
         if len(expansions) > 1:
-            chosen = next((words for words in expansions if _spells(context, words)), chosen)
+            chosen = next((words for words in expansions if words in _spelled(context)), chosen)
         yield start, end, chosen + " " * name[end : end + 1].isalnum()
 
 
@@ -170,8 +172,11 @@ def _short_forms(name: str) -> Iterator[re.Match[str]]:
             yield from _PART.finditer(name, match.start(), match.end())
 
 
-def _spells(context: str, expansion: str) -> bool:
-    return expansion.lower() in unicodedata.normalize("NFC", context).lower()
+@lru_cache(maxsize=1)  # one name after the other is of the same text
+def _spelled(context: str) -> frozenset[str]:
+    """The expansions that a text spells out, of those that have rivals."""
+    text = unicodedata.normalize("NFC", context).lower()
+    return frozenset(expansion for expansion in _RIVALS if expansion.lower() in text)
 
 
 @remember(*_REMEMBERED)

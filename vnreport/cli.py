@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -30,6 +32,8 @@ def main(
     ] = False,
 ) -> None:
     """Structured facts from the reports of Vietnamese local government."""
+    if isinstance(sys.stdout, TextIOWrapper):  # where it is redirected it may be one that cannot write Vietnamese
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 cli_annotate.register(app)

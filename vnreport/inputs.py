@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _ASCII = bytes(range(128))
-_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+_BOMS = {  # that of UTF-32-LE begins with that of UTF-16-LE
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _CONTAINERS = {b"%PDF": "a PDF", b"PK\x03\x04": "a Word or zip file", b"\xd0\xcf\x11\xe0": "an old Word file"}
 _VIETNAMESE = re.compile(r"[ăâđêôơư\u1ea0-\u1ef9]", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -42,7 +48,7 @@ class Text:
 
 
 def decode(data: bytes, name: str) -> str:
-    """Bytes as text: UTF-8, UTF-16 or, where it makes Vietnamese, Windows-1258.
+    """Bytes as text: UTF-8, UTF-16, UTF-32 with its mark or, where it makes Vietnamese, Windows-1258.
 
     Raises:
         InputError: it is none of these.
@@ -50,25 +56,21 @@ def decode(data: bytes, name: str) -> str:
     for magic, what in _CONTAINERS.items():
         if data.startswith(magic):
             raise InputError(name, f"is {what}, not plain text; save it as .txt in UTF-8")
-    for bom, encoding in _BOMS.items():
-        if data.startswith(bom):
-            text = _decode(data, encoding)
-            return _refuse(name) if text is None else text
-    text = _decode(data, "utf-8")
-    if text is None or "\0" in text:
+    marked = _marked_encoding(data)
+    text = _decode(data, marked or "utf-8")
+    if not marked and (text is None or "\0" in text):
         if _is_broken_utf8(data):
             raise InputError(name, "is UTF-8 with broken characters; export it again, or repair it with iconv -c")
         text = _decode_utf16(data) or _decode_1258(data)
     if text is None or len(_CONTROL.findall(text)) > len(text) // 50:
-        return _refuse(name)
+        raise InputError(name, "is binary or in an unknown encoding; save it as .txt in UTF-8")
     return text
 
 
 def guess_encoding(sample: bytes) -> str:
     """The encoding of a file that is read line by line, from its first bytes."""
-    for bom, encoding in _BOMS.items():
-        if sample.startswith(bom):
-            return encoding
+    if marked := _marked_encoding(sample):
+        return marked
     zeros = (sample[::2].count(0), sample[1::2].count(0))
     if 10 * max(zeros) > len(sample):
         return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
@@ -80,8 +82,8 @@ def guess_encoding(sample: bytes) -> str:
     return "utf-8"
 
 
-def _refuse(name: str) -> str:
-    raise InputError(name, "is binary or in an unknown encoding; save it as .txt in UTF-8")
+def _marked_encoding(data: bytes) -> str | None:
+    return next((encoding for bom, encoding in _BOMS.items() if data.startswith(bom)), None)
 
 
 def _decode(data: bytes, encoding: str) -> str | None:

@@ -16,6 +16,7 @@ from vnreport.markup import FACT_QUANTITIES, VALUES, Article, Entity, Fact, Quan
 from vnreport.schema import APPROX, CLASSES, ENTITY_LABELS
 
 _LISTS = ("spans", "entities", "sentences", "quantities", "roles", "indicators")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _UTF16 = "offsets count code points, an emoji is one"
 
 _Item = TypeVar("_Item")
@@ -45,10 +46,14 @@ def read(path: Path) -> tuple[list[Article], list[str]]:
         if not line.strip():
             continue
         row = _Reader(f"{path}:{number}")
-        article = row.article(line, f"{path.stem}:{number}")
+        try:
+            article = row.article(line, f"{path.stem}:{number}")
+        except RecursionError:
+            row.error("line", "lists or objects within each other, too deep to read; check its brackets")
+        else:
+            if article is not None:
+                articles.append(article)
         errors += row.errors
-        if article is not None:
-            articles.append(article)
     return articles, errors
 
 
@@ -81,6 +86,9 @@ class _Reader:
         if "spans" in row and "entities" in row:
             self.error("entities", "the line has 'spans' too; give one of the two")
         self.text = text
+        for key, value in row.items():
+            if isinstance(value, str):
+                self.whole(key, value)
         names = "spans" if "spans" in row else "entities"
         entities = self.items(row, names, lambda item, field: Entity(*self.span(item, field, ENTITY_LABELS)))
         sentences = self.items(row, "sentences", lambda item, field: Sentence(*self.span(item, field, CLASSES)))
@@ -149,8 +157,15 @@ class _Reader:
         name, owner = item.get("name"), item.get("owner")
         if not isinstance(name, str) or not isinstance(owner, str | None):
             raise _Wrong(f"{field}.{'owner' if isinstance(name, str) else 'name'}", "a string is needed")
+        for key, words in (("name", name), ("owner", owner)):
+            self.whole(f"{field}.{key}", words or "")
         values = {key: index for key, index in indices.items() if index is not None}
         return Fact(_index(item, "sentence", field, counts["sentences"]), name, values, owner)
+
+    def whole(self, field: str, value: str) -> None:
+        if match := _SURROGATE.search(value):
+            half = f"\\u{ord(match.group()):04x} at {match.start()} is half a character"
+            self.error(field, f"{half}; write the whole one, or export it again as UTF-8")
 
     def apart(self, name: str, spans: list[Any]) -> None:
         for one, other in pairwise(sorted(spans, key=lambda span: (span.start, span.end))):
@@ -195,4 +210,6 @@ def _index_or_none(item: _Row, key: str, field: str, count: int) -> int | None:
 
 
 def _show(value: object) -> str:
-    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)[:60]
+    """A value in an error, which has to be written: a surrogate stays escaped."""
+    shown = "nothing" if value is None else json.dumps(value, ensure_ascii=False)[:60]
+    return shown.encode("utf-8", "backslashreplace").decode()

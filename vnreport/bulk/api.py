@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from itertools import islice
@@ -49,22 +50,27 @@ def annotate(
         if number < 1:
             raise ValueError(f"{name} is {number}; give 1 or more")
     annotator = Annotator(model, text)
-    library, kind = type(data).__module__.partition(".")[0], type(data).__name__
-    if library == "datasets" and kind in ("DatasetDict", "IterableDatasetDict"):
+    if _is(data, "datasets", "DatasetDict", "IterableDatasetDict"):
         options: dict[str, Any] = {"text": text, "batch_size": batch_size, "jobs": jobs}
         return type(data)({name: annotate(part, model, **options) for name, part in data.items()})
-    if library == "datasets":
+    if _is(data, "datasets", "Dataset", "IterableDataset"):
         return _annotate_dataset(data, annotator, batch_size, jobs)
-    if library in ("pandas", "polars") and kind == "DataFrame":
+    if _is(data, "pandas", "DataFrame") or _is(data, "polars", "DataFrame"):
         rows = list(_annotate_texts(data[text], annotator, batch_size, jobs))
         columns = {name: [row[name] for row in rows] for name in Annotator.columns}
-        return data.assign(**columns) if library == "pandas" else data.with_columns(_to_polars(columns))
+        return data.assign(**columns) if _is(data, "pandas", "DataFrame") else data.with_columns(_to_polars(columns))
     if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
         remedy = "; put one text in a list" if isinstance(data, str) else ""
         if isinstance(data, Mapping):
             remedy = f"; of a mapping give its texts, such as data[{text!r}]"
-        raise TypeError(f"give a data set, a frame or an iterable of strings, not {kind}{remedy}")
+        raise TypeError(f"give a data set, a frame or an iterable of strings, not {type(data).__name__}{remedy}")
     return _annotate_texts(data, annotator, batch_size, jobs)
+
+
+def _is(data: Any, library: str, *kinds: str) -> bool:
+    """Whether this is of a class of a library, or of one derived from it; no library is imported to find out."""
+    module = sys.modules.get(library)
+    return isinstance(data, tuple(getattr(module, kind, ()) for kind in kinds))
 
 
 def _annotate_texts(texts: Iterable[str], annotator: Annotator, batch_size: int, jobs: int) -> Iterator[dict[str, Any]]:
@@ -84,7 +90,7 @@ def _annotate_dataset(data: Any, annotator: Annotator, batch_size: int, jobs: in
 
     features = data.features and Features({**data.features, **_features()})
     options: dict[str, Any] = {"batched": True, "batch_size": batch_size, "features": features}
-    if type(data).__name__ == "Dataset":
+    if _is(data, "datasets", "Dataset"):
         options["num_proc"] = jobs if jobs > 1 else None
         # The cache's own key would pickle the model, which is another one after its first use.
         options["new_fingerprint"] = _fingerprint(data._fingerprint, annotator)

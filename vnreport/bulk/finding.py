@@ -23,9 +23,7 @@ class Finder:
     """
 
     def __init__(self, skip: Collection[Path] = ()) -> None:
-        self._skip = {real(path) for path in skip}
-        self._files: set[Path] = set()
-        self._folders: list[Path] = []
+        self._known = {real(path) for path in skip}
 
     def find(self, name: str) -> Iterator[Path | InputError]:
         """What a file name, a folder or a glob pattern leads to.
@@ -42,14 +40,16 @@ class Finder:
         for match in matches:
             if self._knows(match):
                 continue
-            if not match.is_dir():
-                yield match
-                self._files.add(real(match))
-            elif is_saved_dataset(match):
-                yield match
-            else:
+            try:
+                searched = match.is_dir() and not is_saved_dataset(match)
+            except OSError as error:
+                yield unreadable(match, error)
+                continue
+            if searched:
                 yield from self._in_folder(match)
-                self._folders.append(real(match))
+            else:
+                yield match
+            self._known.add(real(match))
 
     def _in_folder(self, folder: Path) -> Iterator[Path | InputError]:
         empty = True
@@ -62,14 +62,11 @@ class Finder:
             yield InputError(shown(folder), f"no .txt file in this folder, nor {others}, alone or with .gz")
 
     def _knows(self, path: Path) -> bool:
-        if not (self._skip or self._files or self._folders):
+        """Whether it, or a folder that it lies in, was given or is to be skipped."""
+        if not self._known:
             return False
         path = real(path)
-        return (
-            path in self._files
-            or any(path.is_relative_to(folder) for folder in self._folders)
-            or any(path.is_relative_to(skipped) for skipped in self._skip)
-        )
+        return not self._known.isdisjoint((path, *path.parents))
 
 
 def real(path: Path) -> Path:
@@ -84,14 +81,18 @@ def _walk(folder: Path) -> Iterator[Path | InputError]:
         path = next(pending[-1], None)
         if path is None:
             pending.pop()
-        elif path.is_dir() and path.is_symlink() and path != folder:
-            yield InputError(shown(path), "is a link to a folder, which is not followed; name it as an input")
-        elif path.is_dir():
-            try:
+            continue
+        try:
+            is_folder = path.is_dir()
+            is_link = is_folder and path.is_symlink() and path != folder
+            if is_folder and not is_link:
                 pending.append(iter(sorted(path.iterdir())))
-            except OSError as error:
-                yield unreadable(path, error)
-        elif format_of(path.name)[0] and not is_litter(path.name):
+        except OSError as error:
+            yield unreadable(path, error)
+            continue
+        if is_link:
+            yield InputError(shown(path), "is a link to a folder, which is not followed; name it as an input")
+        elif not is_folder and format_of(path.name)[0] and not is_litter(path.name):
             yield path
 
 

@@ -55,7 +55,7 @@ class Item:
 
     def digest(self) -> bytes:
         """20 bytes that change with its name and content."""
-        data = json.dumps(self.data, default=repr) if isinstance(self.data, dict) else self.data
+        data = json.dumps(self.data, default=_describe_cell) if isinstance(self.data, dict) else self.data
         names = [self.id, self.source, self.format, repr(self.error)]
         state = blake2b(json.dumps(names).encode(), digest_size=20)
         state.update(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data)
@@ -65,6 +65,10 @@ class Item:
     def size(self) -> int:
         """Bytes or characters of the content."""
         return sum(len(str(cell)) for cell in self.data.values()) if isinstance(self.data, dict) else len(self.data)
+
+
+def _describe_cell(cell: object) -> str:
+    return _ADDRESS.sub("", repr(cell))
 
 
 def describe(error: BaseException) -> str:

@@ -14,10 +14,11 @@ import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
 from types import FrameType
 from typing import Any
+from uuid import UUID
 
 from vnreport.bulk.items import MAX_BYTES, Item, Reading
 from vnreport.inputs import InputError, Text, decode
@@ -153,12 +154,23 @@ def _from_row(row: Mapping[str, Any], name: str, reading: Reading) -> Text:
     text = row[reading.text]
     if not isinstance(text, str):
         raise InputError(name, f"column {reading.text!r} holds no text but {type(text).__name__}")
-    meta = {key: _plain(value) for key, value in row.items() if key not in (reading.text, reading.id)}
-    return Text(str(_plain(row[reading.id])) if reading.id else name, text, meta)
+    meta = {key: _cell(row, key, name) for key in row if key not in (reading.text, reading.id)}
+    return Text(str(_cell(row, reading.id, name)) if reading.id else name, text, meta)
+
+
+def _cell(row: Mapping[str, Any], column: str, name: str) -> Any:
+    try:
+        return _plain(row[column])
+    except TypeError as error:
+        raise InputError(name, f"column {column!r} holds {error}, which cannot be written; leave it out") from None
 
 
 def _plain(value: Any) -> Any:
-    """A cell as one of the types that every output can write."""
+    """A cell as one of the types that every output can write.
+
+    Raises:
+        TypeError: it is an object of another type, which the message names.
+    """
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, float):
@@ -171,7 +183,11 @@ def _plain(value: Any) -> Any:
         return b64encode(value).decode("ascii")
     if value is None or isinstance(value, bool | int | date | Decimal):
         return value
-    return value.isoformat() if isinstance(value, time) else str(value)
+    if isinstance(value, time):
+        return value.isoformat()
+    if isinstance(value, timedelta | UUID):
+        return str(value)
+    raise TypeError(f"an object of type {type(value).__name__}")
 
 
 def _bytes(item: Item) -> bytes:

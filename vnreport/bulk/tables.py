@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar
 
@@ -35,11 +35,15 @@ def read_json_lines(stream: Stream, name: str, source: str) -> Iterator[Item]:
 def read_csv(stream: Stream, name: str, source: str, reading: Reading, delimiter: str | None) -> Iterator[Item]:
     """The rows under the header, numbered from 1.
 
+    A name that the header repeats is kept with a number, as pandas does:
+    `year`, `year.1`. The columns of text and id have to be the only ones of
+    their names.
+
     Args:
         stream: the table.
         name: to name the rows after.
         source: the file that it comes from.
-        reading: the column of the text.
+        reading: the columns of text and id.
         delimiter: the character between cells; what the header has most of if None.
     """
     csv.field_size_limit(MAX_BYTES)
@@ -52,12 +56,30 @@ def read_csv(stream: Stream, name: str, source: str, reading: Reading, delimiter
         rows = csv.reader(chain([first or ""], lines), delimiter=delimiter)
         header = next(rows, [])
         _require(reading.text, header, name)
+        for column in (reading.text, reading.id):
+            if column is not None and header.count(column) > 1:
+                raise InputError(name, f"has {header.count(column)} columns {column!r}; rename all but one")
+        header = _distinct(header)
         while (row := _next(rows)) is not None:
             if row:
                 number += 1
                 yield _item(_named(row, header), "row", name, source, number)
     if not number:
         raise _no_rows(name)
+
+
+def _distinct(header: list[str]) -> list[str]:
+    names: list[str] = []
+    taken = set(header)
+    numbers: dict[str, Iterator[int]] = {}
+    for name in header:
+        if name in numbers:
+            name = next(new for number in numbers[name] if (new := f"{name}.{number}") not in taken)
+            taken.add(name)
+        else:
+            numbers[name] = count(1)
+        names.append(name)
+    return names
 
 
 def _named(row: list[str] | _Bad, header: list[str]) -> dict[str, str] | _Bad:
@@ -130,10 +152,16 @@ def read_hub(name: str, reading: Reading) -> Iterator[Item]:
 
 
 def _read_dataset(data: Any, name: str, reading: Reading) -> Iterator[Item]:
+    """The rows as they are stored: pictures as bytes, arrays as lists, not as objects, which differ in every run."""
+    from datasets import IterableDataset
+
     splits = {f"{name}/{split}": part for split, part in data.items()} if isinstance(data, dict) else {name: data}
     for split, part in splits.items():
         if part.column_names:
             _require(reading.text, part.column_names, split)
+        if part.features:
+            stream = part if isinstance(part, IterableDataset) else part.to_iterable_dataset()
+            part = stream.with_format(None).decode(False)
         for number, row in enumerate(part, start=1):
             yield Item(f"{split}#{number}", name, "row", row, split)
 

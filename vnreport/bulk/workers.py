@@ -120,8 +120,8 @@ class Processes(Workers[Task, Answer]):
         """Give a task to a free worker."""
         worker = next((worker for worker in self._workers if worker.task is None), None) or self._start()
         worker.task = task
-        with suppress(ConnectionError):  # waiting for the answer tells
-            worker.pipe.send(task)
+        if worker.loaded:
+            self._send(worker)
 
     def wait(self) -> list[tuple[Task, Answer | Died]]:
         """Wait until there is an answer, and return those that there are."""
@@ -135,6 +135,10 @@ class Processes(Workers[Task, Answer]):
                     worker.task = None
         return answers
 
+    def _send(self, worker: _Process[Task]) -> None:
+        with suppress(ConnectionError):  # waiting for the answer tells
+            worker.pipe.send(worker.task)
+
     def _receive(self, worker: _Process[Task]) -> Any:
         try:
             answer = worker.pipe.recv()
@@ -147,7 +151,9 @@ class Processes(Workers[Task, Answer]):
             return Died(how)
         if isinstance(answer, WorkersError):
             raise answer
-        worker.loaded = True
+        if not worker.loaded:  # only now does it take what is sent: a task larger than the pipe would hold us up
+            worker.loaded = True
+            self._send(worker)
         return answer
 
     def _start(self) -> _Process[Task]:
