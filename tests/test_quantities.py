@@ -157,6 +157,16 @@ def test_words_are_read_back(number: int, unit: str) -> None:
     assert found.status == "certain"
 
 
+@given(st.integers(1, 999), st.integers(1, 999), st.sampled_from(["nghìn", "triệu", "tỷ"]))
+def test_both_ends_of_a_range_in_words_have_the_magnitude(low: int, high: int, magnitude: str) -> None:
+    assume(low < high and low != 5)  # "từ năm" may be a year
+    (found,) = parse_quantities(f"vay từ {words(low)} đến {words(high)} {magnitude} đồng")
+    size = {"nghìn": 10**3, "triệu": 10**6, "tỷ": 10**9}[magnitude]
+    shared = 10 ** (len(str(high)) - 1)  # "hai đến ba trăm" is rather 200 to 300
+    assert (found.low, found.high) in ((low * size, high * size), (low * shared * size, high * size))
+    assert found.low == low * size or found.status == "prior"
+
+
 FORMS = (
     lambda n: f"{n:,}".replace(",", "."),
     lambda n: f"{n:,}",
