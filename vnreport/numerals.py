@@ -81,14 +81,22 @@ def parse_number(text: str) -> Number:
     """
     folded = " ".join(unicodedata.normalize("NFC", text).lower().split())
     body = folded.removeprefix("âm ").removeprefix("-").removeprefix("−").lstrip()
-    numerator, slash, denominator = body.partition("/")
-    value = _whole(numerator.strip())
-    if slash and value is not None:
-        below = _whole(denominator.strip())
-        value = quotient(value, below) if below else None
+    try:
+        value = _fraction(body)
+    except Inexact:  # magnitudes without end
+        value = None
     if value is None:
         raise ValueError(f"not a Vietnamese numeral: {text!r}")
     return value if body == folded else negated(value)
+
+
+def _fraction(text: str) -> Number | None:
+    numerator, slash, denominator = text.partition("/")
+    value = _whole(numerator.strip())
+    if slash and value is not None:
+        below = _whole(denominator.strip())
+        return quotient(value, below) if below else None
+    return value
 
 
 def _whole(text: str) -> Number | None:

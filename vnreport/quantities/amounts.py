@@ -6,8 +6,9 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from math import prod
 
-from vnreport.numerals import ONES, Number, negated, parse_number, quotient, read_digits
+from vnreport.numerals import ONES, Number, negated, parse_number, quotient
 from vnreport.quantities import dates, identifiers, periods
 from vnreport.quantities.context import Context
 from vnreport.quantities.draft import Cell, Draft
@@ -15,7 +16,7 @@ from vnreport.quantities.lexicon import END, SET_PHRASE
 from vnreport.quantities.nouns import counted
 from vnreport.quantities.numbers import Located, magnitude_follows, number_at
 from vnreport.quantities.source import Source
-from vnreport.quantities.units import with_unit
+from vnreport.quantities.units import implied, with_unit
 
 _RANGE = frozenset(("-", "đến", "tới"))
 _LIST = frozenset((",", ";", "và", "hoặc", "hay"))
@@ -26,6 +27,7 @@ _CONNECT = re.compile(
 )
 _CONNECTORS = frozenset("-/,;đtvhxl")
 _DIGIT_WORD = re.compile(rf",? ({'|'.join(ONES)}){END}")
+_LEADING = re.compile(rf"({'|'.join(ONES)}) (trăm|chục|mươi){END}")
 _MINUS = re.compile(r"(?:(?:^|[ (])(-)|(?<![^\W_])(âm) )$")
 _SIGNED = re.compile(r" ?(?:(?:-|đến|tới) ?-?[0-9]+(?:[.,][0-9]+)? ?)?(?:%|độ(?! tuổi)|°)")
 _MINUTES = re.compile(rf" ?([0-5]?[0-9]) ?(?:phút|'){END}")
@@ -34,7 +36,6 @@ _AGE_LIST = re.compile(r"[0-9]{1,3}(?:(?:, ?| và )[0-9]{1,3}){0,5}(?![0-9]|[.,/
 _DIGITS = re.compile("[0-9]+")
 _QUOTES = frozenset("“\"'‘")
 _NAME_IN_QUOTES = re.compile(r"(?: [^\W\d_]+){1,3}[”\"'’]")
-_ONE = Fraction(1)
 _COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{1,3}){1,12}(?![0-9])(?!,[0-9])")
 _HUNDRED_PERCENT = "trăm phần trăm"
 _SPAN_HEADS = frozenset(
@@ -138,7 +139,7 @@ def _joined(source: Source, first: Draft, worded: bool) -> list[Draft]:
     elif join in _LIST:
         found = _list(source, first, second, join, worded)
     elif join in _CHANGE and second.kind:
-        found = [_shared(first, second)]
+        found = [_shared(source, first, second)]
     return found or [_alone(source, first, worded)]
 
 
@@ -172,15 +173,17 @@ def _neighbours(source: Source, low: Located) -> Draft | None:
     draft = with_unit(source, high, True) if high else None
     if draft is None or not draft.kind:
         return None
-    draft.start, draft.form, draft.cells = low.start, "range", (low.cell, draft.cells[0])
+    cell = scaled_like(_times(low.cell, _leading(source, value, draft)), draft.cells[0])
+    draft.start, draft.form, draft.cells = low.start, "range", (cell, draft.cells[0])
     return draft
 
 
 def _range(source: Source, low: Draft, high: Draft, join: str) -> list[Draft]:
     """One quantity of two ends; nothing where they are not of one kind or do not rise."""
-    if low.kind and (low.kind != high.kind or not f"{high.unit}/".startswith(f"{low.unit}/")):
+    bare = not low.kind or implied(source, low)
+    if not bare and (low.kind != high.kind or not f"{high.unit}/".startswith(f"{low.unit}/")):
         return []
-    below = low.cells[0] if low.kind else scaled_like(low.cells[0], high.cells[0])
+    below = _lower(_led(source, low, high), high.cells[0]) if bare else low.cells[0]
     if below.values[0] >= high.cells[0].values[0]:
         return []
     high.start = low.start if join == "-" else dates.from_word(source, low.start)
@@ -190,11 +193,37 @@ def _range(source: Source, low: Draft, high: Draft, join: str) -> list[Draft]:
     return [high]
 
 
+def _lower(low: Cell, high: Cell) -> Cell:
+    """The lower end with the magnitudes of the upper, or with its last: `800 đến 1 nghìn 200 tỷ`."""
+    below = scaled_like(low, high)
+    if not low.sizes and below.values[0] >= high.values[0]:
+        return scaled_like(low, high._replace(sizes=high.sizes[-1:]))
+    return below
+
+
+def _led(source: Source, member: Draft, owner: Draft) -> Cell:
+    """`hai đến ba trăm`: a digit in words, most likely of hundreds; then `owner` is doubtful."""
+    cell = member.cells[0]
+    size = 1 if cell.typed or member.kind else _leading(source, cell.values[0], owner)
+    if size > 1:
+        owner.doubtful = True
+    return _times(cell, size)
+
+
+def _leading(source: Source, digit: Number, owner: Draft) -> int:
+    """What the first digit of a number in words stands for, if a lesser one before it may share that."""
+    match = _LEADING.match(source.folded, owner.start)
+    if match is None or not 0 < digit < ONES[match[1]] or (digit == 1 and match[2] == "mươi"):
+        return 1
+    return 100 if match[2] == "trăm" else 10
+
+
 def _ratio(source: Source, above: Draft, below: Draft) -> Draft:
     """`22/24 tiêu chí`, `1,9/4,6 tỷ đồng`: the unit and the magnitude count for both."""
     first, second = scaled_like(above.cells[0], below.cells[0]), below.cells[0]
     small = first.values[0] <= 31 and second.values[0] <= 12
-    below.doubtful = not below.kind and (small or source.folded.startswith("/", below.end))
+    unsure = not below.kind and (small or source.folded.startswith("/", below.end))
+    below.doubtful = unsure or (first != above.cells[0] and not first.typed)
     below.start, below.kind, below.form, below.cells = above.start, "ratio", "ratio", (first, second)
     return below
 
@@ -221,13 +250,13 @@ def _list(source: Source, first: Draft, second: Draft, join: str, worded: bool) 
         return []
     if rising and len(members) == 2 and join == "," and numbers[1] < 10:  # "đi lại 5, 6 lần": rather a range
         last.doubtful = True
-    return [*(_shared(member, last) for member in members[:-1]), last]
+    return [*(_shared(source, member, last) for member in members[:-1]), last]
 
 
-def _shared(member: Draft, owner: Draft) -> Draft:
+def _shared(source: Source, member: Draft, owner: Draft) -> Draft:
     """The member of a list with the unit of its last."""
+    member.cells = (scaled_like(_led(source, member, owner), owner.cells[0]),)
     member.kind, member.unit, member.dimension, member.whole = owner.kind, owner.unit, owner.dimension, owner.whole
-    member.cells = (scaled_like(member.cells[0], owner.cells[0]),)
     member.doubtful = owner.doubtful or owner.kind == "count"
     return member
 
@@ -238,9 +267,9 @@ def _torn(first: Draft, second: Draft) -> Draft | None:
         return None
     if len(whole) > 3 or len(part) > 2 or int(part) == int(whole) + 1 or int(whole) < int(part) > 9:
         return None
-    factor = _factor(second.cells[0]) or Fraction(1)
-    value = quotient(Decimal(f"{whole}.{part}") * factor.numerator, Decimal(factor.denominator))
-    second.cells = (Cell((value,), typed=f"{whole},{part}", scale=second.cells[0].scale),)
+    missing = (Fraction(f"{whole}.{part}") - int(part)) * prod(second.cells[0].sizes)
+    value = quotient(Fraction(second.cells[0].values[0]) + missing, Fraction(1))
+    second.cells = (second.cells[0]._replace(values=(value,), typed=f"{whole},{part}"),)
     second.start, second.doubtful = first.start, True
     return second
 
@@ -258,7 +287,7 @@ def _comma_list(source: Source, context: Context) -> list[Draft]:
         return []
     drafts = []
     for part, cell in zip(parts[:-1], cells[:-1], strict=True):
-        drafts.append(_shared(Draft(start, start + len(part), "", "value", (cell,)), last))
+        drafts.append(_shared(source, Draft(start, start + len(part), "", "value", (cell,)), last))
         start += len(part) + 1
     return [_finished(source, draft, context) for draft in (*drafts, last)]
 
@@ -345,17 +374,13 @@ def _period(source: Source, draft: Draft, context: Context | None) -> Draft | No
 
 
 def scaled_like(cell: Cell, other: Cell) -> Cell:
-    """`15-30 triệu`: the magnitude of the last number counts for the first."""
-    factor = _factor(other)
-    if factor is None or factor <= 1 or not cell.typed:
+    """`15-30 triệu`, `1 nghìn đến 2 nghìn tỷ`: the magnitudes of the last number count for the first."""
+    own = len(cell.sizes)
+    return _times(cell, prod(other.sizes[own:]), other.scale) if other.sizes[:own] == cell.sizes else cell
+
+
+def _times(cell: Cell, factor: int, scale: str = "") -> Cell:
+    if factor == 1:
         return cell
     values: list[Number] = [quotient(Fraction(value) * factor, Fraction(1)) for value in cell.values]
-    return cell._replace(values=tuple(values), scale=other.scale)
-
-
-def _factor(cell: Cell) -> Fraction | None:
-    """What the magnitude words multiply the digits by."""
-    stated = read_digits(cell.typed) if cell.typed else ()
-    if stated and stated[0] == cell.values[0]:
-        return _ONE if stated[0] else None
-    return Fraction(cell.values[0]) / Fraction(stated[0]) if stated and stated[0] else None
+    return cell._replace(values=tuple(values), scale=scale)

@@ -111,7 +111,11 @@ def _drafts(source: Source, items: list[_Day], joins: list[str]) -> list[Draft]:
     at = 0
     while at < len(items):
         item = items[at]
-        if at + 1 < len(items) and joins[at] not in LIST:
+        ranged = at + 1 < len(items) and joins[at] not in LIST
+        if ranged and _falls(item, items[at + 1]):
+            drafts += [Draft(day.start, day.end, "date", iso=day.iso(), doubtful=True) for day in items[at : at + 2]]
+            at += 2
+        elif ranged:
             last = items[at + 1]
             start = item.start if joins[at] == "-" else from_word(source, item.start)
             drafts.append(Draft(start, last.end, "period", iso=f"{item.iso()}/{last.iso()}"))
@@ -129,6 +133,13 @@ def _drafts(source: Source, items: list[_Day], joins: list[str]) -> list[Draft]:
         drafts[0].end = clock.end()
         drafts[0].iso = _timed(items[0].iso(), clock)
     return drafts
+
+
+def _falls(first: _Day, last: _Day) -> bool:
+    """Whether the second day lies before the first, whatever the years that are not stated."""
+    if first.year and last.year:
+        return first.iso() > last.iso()
+    return first.month == last.month and first.day > last.day
 
 
 def _day(source: Source, at: int, head: bool, later: bool) -> _Day | None:

@@ -18,12 +18,14 @@ class Cell(NamedTuple):
         mark: the one mark of an ambiguous shape, `.` or `,`; else empty.
         typed: its digits with their marks; empty where it stands in words.
         scale: the magnitude word behind the digits, `tỷ`; empty without one.
+        sizes: the magnitudes that count for its first number, `nghìn tỷ` in `2 nghìn 500 tỷ`.
     """
 
     values: tuple[Number, ...]
     mark: str = ""
     typed: str = ""
     scale: str = ""
+    sizes: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class Draft:
         iso: as in `Quantity`.
         approx: as in `Quantity`.
         whole: whether what is counted comes in whole numbers only.
-        doubtful: whether the kind itself rests on convention.
+        doubtful: whether the kind itself, or a magnitude that numbers in words share, rests on convention.
     """
 
     start: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -118,13 +119,13 @@ class Quantity:
 
 
 _NUMBERS = ("value", "low", "high", "numerator", "denominator")
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+|/[1-9][0-9]*)?")
 
 
 def _number(text: str) -> Number:
-    try:
-        return Fraction(text) if "/" in text else Decimal(text)
-    except InvalidOperation:
-        raise ValueError(f"not a number of a quantity's record: {text!r}") from None
+    if not _PLAIN.fullmatch(text):
+        raise ValueError(f"not a number of a quantity's record: {text!r}")
+    return Fraction(text) if "/" in text else Decimal(text)
 
 
 def plain(number: Number | None) -> str | None:

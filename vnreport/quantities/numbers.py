@@ -11,6 +11,7 @@ from typing import NamedTuple
 from vnreport.numerals import EXACT, MAGNITUDES, ONES, WORDS, Number, read, read_digits
 from vnreport.quantities.draft import Cell
 from vnreport.quantities.lexicon import END, UNIT
+from vnreport.quantities.nouns import counted
 from vnreport.quantities.source import Source
 
 _DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
@@ -115,7 +116,19 @@ def _composed(source: Source, start: int, typed: str, end: int) -> Located | Non
             values = (value, other)
     scaled = any(token in MAGNITUDES for token in tokens)
     scale = tokens[1] if typed and used > 1 else ""
-    return Located(start, tokens.ends[used - 1], Cell(values, _mark(typed, values), typed, scale), scaled)
+    cell = Cell(values, _mark(typed, values), typed, scale, _sizes(tokens, 1 if typed else 1000))
+    return Located(start, tokens.ends[used - 1], cell, scaled)
+
+
+def _sizes(tokens: Sequence[str], least: int) -> tuple[int, ...]:
+    """The magnitudes from `least` on, as long as they rise: a smaller one belongs to a later part."""
+    sizes: list[int] = []
+    for token in tokens:
+        size = MAGNITUDES.get(token, 0)
+        if size >= least:
+            sizes.append(size)
+            least = size
+    return tuple(sizes)
 
 
 def _scaled(source: Source, start: int, typed: str, end: int) -> Located | None:
@@ -124,8 +137,11 @@ def _scaled(source: Source, start: int, typed: str, end: int) -> Located | None:
     word = match.group().strip() if match else ""
     if match is None or word not in MAGNITUDES or _TOKEN.match(source.folded, match.end()):
         return None
-    values = tuple(EXACT.multiply(value, Decimal(MAGNITUDES[word])) for value in read_digits(typed))
-    return Located(start, match.end(), Cell(values, _mark(typed, values), typed, word), True) if values else None
+    size = MAGNITUDES[word]
+    values = tuple(EXACT.multiply(value, Decimal(size)) for value in read_digits(typed))
+    if not values:
+        return None
+    return Located(start, match.end(), Cell(values, _mark(typed, values), typed, word, (size,)), True)
 
 
 def _one_word(source: Source, start: int) -> Located | None:
@@ -181,9 +197,13 @@ class _Tokens(Sequence[str]):
         return True
 
     def goes_on(self, token: str, end: int) -> bool:
-        """Whether digits go on a number: `10 tỷ 800 triệu`, `4 tỷ 8 đồng`."""
+        """Whether digits go on a number: `10 tỷ 800 triệu`, `4 tỷ 8 đồng`, `2 nghìn 350 hộ`."""
         if not self.cut or self.cut[-1] not in MAGNITUDES:
             return False
         if magnitude_follows(self.source, end):
             return True
-        return len(token) <= 3 and token.isdigit() and _ELIDED.match(self.source.folded, end) is not None
+        if len(token) > 3 or not token.isdigit():
+            return False
+        if len(token) == 3 and MAGNITUDES[self.cut[-1]] == 1000 and self.cut[0].isalnum():
+            return counted(self.source, end) or _ELIDED.match(self.source.folded, end) is not None
+        return _ELIDED.match(self.source.folded, end) is not None

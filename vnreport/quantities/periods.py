@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from vnreport.quantities.dates import RANGE, YEAR, from_word
 from vnreport.quantities.draft import Draft
@@ -36,8 +37,21 @@ _OF_YEAR = re.compile(
     rf"(?: ?({YEAR}))?{END}"
 )
 _MONTH_OF_YEAR = re.compile(rf"(0?[1-9]|1[0-2])/({YEAR})(?!/)(?: ?(?:-|đến|tới) ?(0?[1-9]|1[0-2])/({YEAR})(?!/))?")
+_LIST = frozenset((",", "và"))
 _LONGEST = 12
 _COMMON_YEAR = 2023  # stands for a year that is not stated
+
+
+@dataclass(slots=True)
+class _Item:
+    """A month or a quarter whose year may stand with a later one, and what joins it to the one before."""
+
+    start: int
+    end: int
+    number: int
+    year: int | None
+    joined: str
+    doubtful: bool = False
 
 
 def month_of_year(source: Source, start: int) -> list[Draft]:
@@ -45,10 +59,13 @@ def month_of_year(source: Source, start: int) -> list[Draft]:
     match = _MONTH_OF_YEAR.match(source.folded, start)
     if match is None or counted(source, match.end()):
         return []
-    iso = f"{match[2]}-{int(match[1]):02}"
-    if match[3]:
-        iso += f"/{match[4]}-{int(match[3]):02}"
-    return [Draft(start, match.end(), "period", iso=iso)]
+    low, high = f"{match[2]}-{int(match[1]):02}", f"{match[4]}-{int(match[3] or 0):02}"
+    if not match[3]:
+        return [Draft(start, match.end(), "period", iso=low)]
+    if low > high:
+        ends = (start, match.end(2), low), (match.start(3), match.end(), high)
+        return [Draft(begin, end, "period", iso=iso, doubtful=True) for begin, end, iso in ends]
+    return [Draft(start, match.end(), "period", iso=f"{low}/{high}")]
 
 
 def months(source: Source, start: int) -> list[Draft]:
@@ -87,8 +104,12 @@ def _series(
     read: Callable[[str], int | None],
     interval: Callable[[int, int | None], tuple[str, str]],
 ) -> list[Draft]:
-    """Months or quarters in a list or a range; the last year counts for all before it."""
-    found: list[tuple[int, int, int, int | None, str]] = []
+    """Months or quarters in a list or a range; the last year counts for all before it.
+
+    `tháng 11 đến tháng 2/2021` begins the year before. Where the stated years run
+    backwards there is no range, and neither end is sure.
+    """
+    found: list[_Item] = []
     at = begin = start
     joined = ""
     while len(found) < _LONGEST:
@@ -99,23 +120,30 @@ def _series(
         stated = match[2] or (match[3] if item.groups > 2 else None)
         if found and begin == at and stated is None and counted(source, match.end()):
             break
-        found.append((begin, match.end(), number, int(stated) if stated else None, joined))
+        found.append(_Item(begin, match.end(), number, int(stated) if stated else None, joined))
         link = join.match(source.folded, match.end())
         if link is None:
             break
         joined, at = link[1], link.end()
         begin = link.start(2) if link[2] else at
+    for former, later in zip(reversed(found[:-1]), reversed(found[1:]), strict=True):
+        if former.year is None and later.year:
+            falls = former.number > later.number
+            former.year = later.year - falls
+            former.doubtful = later.doubtful or (falls and later.joined in _LIST)
     drafts: list[Draft] = []
-    year: int | None = None
-    for begin, end, number, stated_year, _ in reversed(found):
-        year = stated_year or year
-        low, high = interval(number, year)
-        draft = Draft(begin, end, "period", iso=low if low == high else f"{low}/{high}")
-        drafts.insert(0, draft)
-        behind = drafts[1] if len(drafts) > 1 else None
-        if behind and found[len(found) - len(drafts) + 1][4] not in (",", "và"):
-            last = (behind.iso or "").rpartition("/")[2]
-            drafts[:2] = [Draft(begin, behind.end, "period", iso=f"{low}/{last}")]
+    for one in found:
+        low, high = interval(one.number, one.year)
+        draft = Draft(one.start, one.end, "period", iso=low if low == high else f"{low}/{high}", doubtful=one.doubtful)
+        if not drafts or one.joined in _LIST:
+            drafts.append(draft)
+            continue
+        first = (drafts[-1].iso or "").partition("/")[0]
+        if not first.startswith("-") and one.year and first > high:
+            drafts[-1].doubtful = draft.doubtful = True
+            drafts.append(draft)
+        else:
+            drafts[-1].end, drafts[-1].iso = one.end, f"{first}/{high}"
     return drafts
 
 

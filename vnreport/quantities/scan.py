@@ -19,7 +19,8 @@ _CANDIDATE = re.compile(
     r"(?P<digit>[0-9])|(?<![^\W_])(?:"
     r"(?P<word>(?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|nửa)(?=[ ,])"
     r"|năm(?= [^\W\d_])"
-    rf"|một(?= (?:[^\W\d_]+ rưỡi|phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}){END})"
+    rf"|một(?= (?:[^\W\d_]+ rưỡi|phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}"
+    rf"|(?:đến|tới) (?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|(?:một|năm) (?:mươi|{_SCALE}))){END})"
     r"|không(?= phẩy )|trăm(?= phần trăm))"
     r"|(?P<ordinal>(?:lần|thứ|hạng)(?= [nhbtsc]))"
     rf"|(?P<roman>[ivxl]{{1,8}}){END})"
@@ -31,6 +32,7 @@ _LIST_NUMBER = re.compile(
 _GLUED_ITEM = re.compile(rf"[.;:][0-9]{{1,2}}[.)] ?[{UPPER}]")
 _SPACED_ITEM = re.compile(rf"[0-9]{{1,2}} [.)-] [{UPPER}]")
 _SECTION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,3} (?=[^\W\d_])")
+_SECTION_LEAD = re.compile(r"(?:^|\n)[ +*•-]{0,10}$")
 _BRACKETED = re.compile(r"\([0-9]{1,2}\) ?[^\W\d_]|\[[0-9]{1,3}\]")
 _PHONE = re.compile(r"(?:0[0-9]{2,4}[. ]?[0-9]{3,4}[. ]?[0-9]{2,4}(?:[. ]?[0-9]{2,4})?|0[0-9]{8,10})(?![0-9])")
 _PHONE_NUMBER = re.compile(r"[0-9]+(?:[ .-]?[0-9]+)*")
@@ -182,8 +184,8 @@ class _Scanner:
         if _SPACED_ITEM.match(self.source.typed, start) and self.text[start - 1 : start] in ("", "\n"):
             return True
         if _SECTION.match(self.text, start):
-            line = self.text[self.text.rfind("\n", 0, start) + 1 : start]
-            return not line.strip(" -+*•") and not self.counts(self.skip(start))
+            lead = _SECTION_LEAD.search(self.text, max(0, start - 12), start)
+            return lead is not None and not self.counts(self.skip(start))
         return False
 
     def document_start(self, context: Context) -> int:

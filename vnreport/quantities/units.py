@@ -61,7 +61,7 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
         draft.whole = unit.dimension == "money" and not located.scaled
     elif cell.typed and _THOUSANDS.match(text, end):
         draft.end, draft.kind, draft.unit, draft.dimension = end + 1, "money", "VND", "money"
-        draft.cells = (_times(cell, Decimal(1000)),)
+        draft.cells = (_thousandfold(cell),)
     elif len(cell.typed) == 2 and _SHORT_AGE.match(text, end):
         draft.end, draft.kind, draft.unit, draft.dimension, draft.doubtful = (
             end + 1,
@@ -76,7 +76,7 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
         half = _HALF.match(text, draft.end) if text.startswith(" rưỡi", draft.end) else None
         if half:
             draft.end = half.end()
-            draft.cells = (cell._replace(values=tuple(map(_plus_half, draft.cells[0].values))),)
+            draft.cells = (draft.cells[0]._replace(values=tuple(map(_plus_half, draft.cells[0].values))),)
         if text.startswith(("/", " /"), draft.end):
             _rate(source, draft)
     return draft
@@ -115,6 +115,11 @@ def _count(source: Source, located: Located, draft: Draft, worded: bool) -> None
             draft.whole = _AVERAGE.search(text, max(0, located.start - 40), located.start) is None
 
 
+def implied(source: Source, draft: Draft) -> bool:
+    """Whether only a magnitude word makes the number money: `500 nghìn`, `2 triệu rưỡi`."""
+    return draft.kind == "money" and _MONEY_SCALE.search(source.folded, draft.start, draft.end) is not None
+
+
 def _rate(source: Source, draft: Draft) -> None:
     """`/người/tháng`, `/ha`, `/6 tháng` behind a unit."""
     for _ in range(3):
@@ -129,10 +134,9 @@ def _rate(source: Source, draft: Draft) -> None:
         draft.whole = draft.whole and draft.kind == "money"
 
 
-def _times(cell: Cell, factor: Decimal) -> Cell:
-    return cell._replace(
-        values=tuple(EXACT.multiply(value, factor) for value in cell.values if isinstance(value, Decimal))
-    )
+def _thousandfold(cell: Cell) -> Cell:
+    values = tuple(EXACT.multiply(value, Decimal(1000)) for value in cell.values if isinstance(value, Decimal))
+    return cell._replace(values=values, sizes=(1000,))
 
 
 def _plus_half(value: Number) -> Number:

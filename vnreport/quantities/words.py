@@ -128,7 +128,7 @@ def number(source: Source, start: int, floor: int) -> list[Draft]:
     end = start + 1
     while end < len(text) and text[end].isalpha():
         end += 1
-    if typed[start].isupper() and typed[end:].lstrip(" ")[:1].isupper() and not typed[start:end].isupper():
+    if typed[start].isupper() and typed[end : end + 2].lstrip(" ")[:1].isupper() and not typed[start:end].isupper():
         return []
     if text.startswith("nửa", start):
         return _half(source, start, floor)
@@ -252,7 +252,7 @@ def roman(source: Source, start: int, floor: int) -> list[Draft]:
         if found:
             periods.widen(source, found, context.begin, floor, cut=True)
         return found
-    heading = _PART.search(context.phrase) and context.begin == text.rfind("\n", 0, start) + 1
+    heading = _PART.search(context.phrase) and text[max(0, context.begin - 1) : context.begin] in ("", "\n")
     if heading or not source.typed[start:end].isupper():
         return []
     if "ordinal" in context.classes:
