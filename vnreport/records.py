@@ -6,7 +6,7 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vnreport.schema import SENTENCES_KEY, quantity_rows, register_extensions, text_of
+from vnreport.schema import SENTENCES_KEY, entity_spans, quantity_rows, register_extensions, text_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -43,7 +43,7 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         }
         for span in doc.spans.get(SENTENCES_KEY, ())
     ]
-    places = [_Entity(span.start_char, span.end_char, span.label_) for span in doc.ents]
+    places = [_Entity(span.start_char, span.end_char, span.label_) for span in entity_spans(doc)]
     names = [(text[start:end], label) for start, end, label in places]
     norm_of = {name: expand(*name, text) for name in dict.fromkeys(names)}
     norms = [norm_of[name] for name in names]

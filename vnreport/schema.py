@@ -47,6 +47,11 @@ def text_of(doc: Doc) -> str:
     return text
 
 
+def entity_spans(doc: Doc) -> list[Span]:
+    """The people, titles and bodies among `doc.ents`, in order; what has another label is not ours."""
+    return [span for span in doc.ents if span.label_ in ENTITY_LABELS]
+
+
 def keep_text(doc: Doc, text: str) -> None:
     """Tell `text_of` that `text` is `doc.text`."""
     _texts[doc] = text

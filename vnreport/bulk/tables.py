@@ -60,7 +60,11 @@ def read_csv(stream: Stream, name: str, source: str, reading: Reading, delimiter
             if column is not None and header.count(column) > 1:
                 raise InputError(name, f"has {header.count(column)} columns {column!r}; rename all but one")
         header = _distinct(header)
+        begin, quotes = rows.line_num, lines.quotes
         while (row := _next(rows)) is not None:
+            if rows.line_num > begin + 1 and (lines.quotes - quotes) % 2:
+                row = _Bad(f"unfinished: a quotation mark in line {begin + 1} is never closed")
+            begin, quotes = rows.line_num, lines.quotes
             if row:
                 number += 1
                 yield _item(_named(row, header), "row", name, source, number)
@@ -178,6 +182,7 @@ class _Lines:
         encoding = guess_encoding(buffered.peek())
         self._text = io.TextIOWrapper(buffered, encoding, errors="surrogateescape", newline=newline)
         self.number = 0
+        self.quotes = 0  # met so far
 
     def close(self) -> None:
         """Let go of the stream, without closing it."""
@@ -191,6 +196,7 @@ class _Lines:
         if not line:
             raise StopIteration
         self.number += 1
+        self.quotes += line.count('"')
         if len(line) < MAX_BYTES:
             return line
         while line and not line.endswith(("\n", "\r")):

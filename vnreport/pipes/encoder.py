@@ -19,7 +19,7 @@ from spacy.util import filter_spans
 
 from vnreport import __version__
 from vnreport.networks import TAGS, Network, open_network, softmax
-from vnreport.schema import CLASSES, SENTENCES_KEY, register_extensions, set_scores, text_of
+from vnreport.schema import CLASSES, ENTITY_LABELS, SENTENCES_KEY, register_extensions, set_scores, text_of
 from vnreport.windows import Line, Vocabulary, read_lines
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class ReportEncoder:
     Sets `doc.ents` (`PER`, `TITLE`, `ORG`) and `doc.spans["sentences"]`, one
     span a sentence of `doc.sents` without the white space at its edges, with
     `label_` one of `CLASSES` and `span._.scores`, the probability of each.
+    Entities that another component has set stay.
     """
 
     def __init__(self, name: str, training: dict[str, Any]) -> None:
@@ -50,6 +51,11 @@ class ReportEncoder:
         self.training = training
         self.vocabulary = Vocabulary({})
         self.network: Network | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What it says of spans: `ENTITY_LABELS` of entities, `CLASSES` of sentences."""
+        return (*ENTITY_LABELS, *CLASSES)
 
     def __call__(self, doc: Doc) -> Doc:
         """Annotate `doc` and return it.
@@ -271,11 +277,14 @@ def viterbi(scores: Matrix) -> NDArray[numpy.int64]:
 
 
 def _set_entities(doc: Doc, entities: Sequence[tuple[int, int, str]], tokens: NDArray[numpy.int64]) -> None:
-    """An entity has all tokens that it touches, but for those of a longer one."""
+    """An entity has all tokens that it touches, but for those of a longer one; those that the Doc has stay."""
     edges = numpy.array([(start, end - 1) for start, end, _ in entities], dtype="int64").reshape(-1, 2)
     touched = tokens.searchsorted(edges, side="right") - (1, 0)
     places = zip(touched.tolist(), entities, strict=True)
     spans = [Span(doc, first, last, label=label) for (first, last), (_, _, label) in places]
+    if given := doc.ents:
+        taken = {token.i for span in given for token in span}
+        spans = [*given, *(span for span in spans if taken.isdisjoint(range(span.start, span.end)))]
     doc.set_ents(filter_spans(spans))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from vnreport.schema import SENTENCES_KEY, get_quantities, register_extensions, text_of
+from vnreport.schema import SENTENCES_KEY, entity_spans, get_quantities, register_extensions, text_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Span
@@ -35,7 +35,7 @@ class ReportRelations:
 
         text = text_of(doc)
         sentences = [_extent(span) for span in doc.spans.get(SENTENCES_KEY, ()) or _sents(doc)]
-        entities = [_extent(span) for span in doc.ents]
+        entities = [_extent(span) for span in entity_spans(doc)]
         doc._.roles = find_roles(text, entities, sentences)
         doc._.indicators = find_indicators(text, get_quantities(doc), sentences, entities)
         return doc
