@@ -116,7 +116,9 @@ def run(job: Job, hire: Hire, report: Report, stop: Stop) -> Summary:
                 loop = _Loop(output.store, workers, report, stop, redo_errors=job.retry)
                 entries = loop.run(cut_shards(items, job.shard))
             before = None if job.overwrite else output.manifest()
-            if before and before["run"] == fingerprint and _good_digests(before) - {entry.digest for entry in entries}:
+            if before and (before["run"] != fingerprint or output.lacks(before)):
+                before = None
+            if before and _good_digests(before) - {entry.digest for entry in entries}:
                 raise RunError(_CHANGED.format(job.output))
             manifest: Manifest = {
                 "run": fingerprint,
@@ -127,7 +129,7 @@ def run(job: Job, hire: Hire, report: Report, stop: Stop) -> Summary:
                 "syllables": sum(entry.syllables for entry in entries),
                 "shards": [asdict(entry) for entry in entries],
             }
-            output.publish(entries, manifest)
+            output.publish(entries, manifest, job.overwrite)
         except OSError as error:
             raise Unfinished(f"{error.filename or job.output}: {error.strerror or error}") from error
     return Summary(manifest["annotated"], manifest["errors"], output.errors)
@@ -178,9 +180,17 @@ def _find_complete(job: Job, output: Output, fingerprint: Manifest) -> Manifest 
                 f"{job.output}: is of a run with {_differences(other, fingerprint)}; "
                 "name another output, or replace it: --overwrite"
             )
-        if other is None and output.exists():
-            raise RunError(f"{job.output}: is there already; name another output, or replace it: --overwrite")
-    return complete if complete and complete["run"] == fingerprint else None
+        if other is None and (there := output.there()):
+            raise RunError(f"{there}: is there already; name another output, or replace it: --overwrite")
+    if complete is None or complete["run"] != fingerprint:
+        return None
+    if changed := output.changed(complete):
+        if not job.overwrite:
+            raise RunError(
+                f"{changed}: is not as the run has left it; name another output, or have it made again: --overwrite"
+            )
+        return None
+    return None if output.lacks(complete) else complete
 
 
 def _differences(before: Manifest, now: Manifest) -> str:
