@@ -152,6 +152,8 @@ def annotate(
     if pretty or output == STANDARD_OUTPUT:
         if pretty and output != STANDARD_OUTPUT:
             refuse(console, "--pretty is for reading; leave out -o, or redirect it: --pretty > FILE")
+        if pretty and jobs is not None:
+            refuse(console, "--jobs: --pretty shows one article after the other; leave out one of them")
         of_runs = {
             "--format": format not in (None, OutputFormat.jsonl),
             "--shard-size": shard_size is not None,
@@ -170,6 +172,8 @@ def annotate(
         try:
             annotator.load()
             code = _show(items, annotator, console) if pretty else _stream(items, annotator, jobs or 1, console)
+        except BrokenPipeError:
+            raise  # who reads has enough: Typer ends the command quietly
         except (OSError, ValueError, WorkersError) as error:
             refuse(console, str(error))
     else:
@@ -200,9 +204,10 @@ def _run(job: Job, hire: Hire, console: Console, log_json: bool) -> int:
     try:
         with _stopping_at_signals(stop, report):
             summary = run(job, hire, report, stop)
-    except Unfinished as error:
+    except (Unfinished, KeyboardInterrupt) as error:
         command = shlex.join(["vnreport", *sys.argv[1:]])
-        report.say("unfinished", f"{error}; the same command goes on with it:\n  {command}", command=command)
+        reason = str(error) or "stopped at once"
+        report.say("unfinished", f"{reason}; the same command goes on with it:\n  {command}", command=command)
         return UNFINISHED
     except (RunError, WorkersError) as error:
         report.say("refused", str(error))
@@ -253,6 +258,7 @@ def _stream(items: Iterable[Item], annotator: ShardAnnotator, jobs: int, console
         for result in map(annotator, shards) if jobs == 1 else map_in_order(workers, shards, ahead=4 * jobs):
             for part in result.parts.values():
                 sys.stdout.write(part.data.decode())
+            sys.stdout.flush()
             for row in result.errors:
                 show_error(console, row["id"], row["reason"])
             annotated += result.articles
