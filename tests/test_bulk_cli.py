@@ -38,6 +38,13 @@ def test_a_table_from_a_pipe_in_order(jobs: str, small_model: str) -> None:
     assert [row["quantities"][0]["value"] for row in rows] == [str(i) for i in range(70)]
 
 
+def test_a_stream_sets_aside_what_is_named_as_an_earlier_article(small_model: str) -> None:
+    options = ["--from", "jsonl", "--text", "body", "--id", "url", "--model", small_model]
+    code, out, errors = run("-", *options, input=ROWS + ROWS.splitlines()[3])
+    assert (code, len(out.splitlines())) == (1, 70)
+    assert "error -#71: an earlier article has 'x/3' in the column 'url' too" in errors
+
+
 @pytest.mark.parametrize(
     ("name", "options", "written"),
     [

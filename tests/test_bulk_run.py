@@ -92,6 +92,32 @@ def test_a_complete_run_has_nothing_left_to_do(articles: Path, small_model: str)
     assert before == {path: path.stat().st_mtime_ns for path in articles.parent.iterdir()}
 
 
+def write_rows(path: Path, *names: Any) -> None:
+    rows = ({"id": name, "text": f"Xã trồng {number} ha rừng."} for number, name in enumerate(names))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def test_an_article_that_is_named_as_an_earlier_one_is_set_aside(articles: Path, small_model: str) -> None:
+    more = articles.parent / "more.csv"
+    more.write_text("id,text\na,Xã họp.\nc,Xã họp.\n", encoding="utf-8")
+    write_rows(articles, "a", "b", 1, "a", "1")
+    inputs = [str(articles), str(more)]
+    task = Job(inputs, articles.parent / "out.jsonl", JsonLines(), Reading(id="id"), small_model, shard=2)
+    report = StopAfter(1)
+    with pytest.raises(Unfinished):
+        run(task, Inline, report, report.stop)
+    summary = annotate(task)
+    assert [json.loads(line)["id"] for line in task.output.read_text("utf-8").splitlines()] == ["a", "b", "1", "c"]
+    errors = [json.loads(line) for line in summary.errors_file.read_text("utf-8").splitlines()]
+    assert [(row["id"], row["stage"]) for row in errors] == [
+        (f"{articles}#4", "reading"),
+        (f"{articles}#5", "reading"),
+        (f"{more}#1", "reading"),
+    ]
+    assert errors[0]["reason"] == "an earlier article has 'a' in the column 'id' too; make its values differ"
+    assert annotate(task).idle
+
+
 class StopAfter(Report):
     """Asks to stop after a number of shards."""
 

@@ -20,14 +20,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from vnreport.bulk.annotator import Annotator, Failure
-from vnreport.bulk.engine import Hire, Job, Stop, Unfinished, run
+from vnreport.bulk.engine import Hire, Job, Stop, Unfinished, read_distinct, run
 from vnreport.bulk.formats import Csv, DocBins, Format, JsonLines
 from vnreport.bulk.items import Item, Reading
 from vnreport.bulk.output import Output, RunError
 from vnreport.bulk.parquet import Parquet
 from vnreport.bulk.report import JsonLog, Report, Terminal, show_error
 from vnreport.bulk.shards import ARTICLES, Result, Shard, ShardAnnotator, cut_shards
-from vnreport.bulk.sources import read_inputs
 from vnreport.bulk.workers import Processes, Workers, WorkersError, map_in_order
 
 ALL, SOME, NONE, UNFINISHED = range(4)
@@ -166,7 +165,7 @@ def annotate(
         if useless := [option for option, given in of_runs.items() if given]:
             refuse(console, f"{', '.join(useless)}: needs a file or folder to write; name it: -o OUT")
         annotator = ShardAnnotator(Annotator(model), reading, JsonLines())
-        items = (item for _, item in read_inputs(inputs, reading))
+        items = (item for _, item in read_distinct(inputs, reading))
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
         try:
