@@ -157,18 +157,18 @@ def test_a_reader_that_has_enough_ends_the_stream_quietly(options: list[str], tm
 
 def test_a_second_ctrl_c_is_an_unfinished_run_too(tmp_path: Path, small_model: str) -> None:
     articles, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    articles.write_text(ROWS * 20, encoding="utf-8")
-    options = ["--text", "body", "--shard-size", "200", "--jobs", "1", "--model", small_model, "--log-json"]
+    articles.write_text(ROWS * 60, encoding="utf-8")
+    options = ["--text", "body", "--shard-size", "700", "--jobs", "1", "--model", small_model, "--log-json"]
     program = [sys.executable, "-m", "vnreport.cli", "annotate", str(articles), "-o", str(out), *options]
     events = []
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             events.append(json.loads(line))
-            if events[-1]["event"] in ("begin", "stopping"):
+            if events[-1]["event"] in ("shard", "stopping"):
                 process.send_signal(signal.SIGINT)
     assert process.returncode == 3
-    assert [event["event"] for event in events] == ["begin", "stopping", "unfinished"]
+    assert [event["event"] for event in events] == ["begin", "shard", "stopping", "unfinished"]
     assert events[-1]["command"].startswith("vnreport annotate ")
 
 

@@ -146,7 +146,7 @@ def read_distinct(names: Sequence[str], reading: Reading, skip: Collection[Path]
         own = _name_in_row(item, reading.id) if reading.id else None
         if own is not None:
             count = len(seen)
-            seen.add(int.from_bytes(blake2b(own.encode("utf-8", "surrogatepass"), digest_size=8).digest()))
+            seen.add(int.from_bytes(blake2b(own.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"))
             if len(seen) == count:
                 reason = (
                     f"an earlier article has {own[:100]!r} in the column {reading.id!r} too; make its values differ"
