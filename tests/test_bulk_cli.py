@@ -6,6 +6,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,13 @@ def test_a_table_from_a_pipe_in_order(jobs: str, small_model: str) -> None:
     assert code == 0
     assert [row["id"] for row in rows] == [f"x/{i}" for i in range(70)]
     assert [row["quantities"][0]["value"] for row in rows] == [str(i) for i in range(70)]
+
+
+def test_a_stream_sets_aside_what_is_named_as_an_earlier_article(small_model: str) -> None:
+    options = ["--from", "jsonl", "--text", "body", "--id", "url", "--model", small_model]
+    code, out, errors = run("-", *options, input=ROWS + ROWS.splitlines()[3])
+    assert (code, len(out.splitlines())) == (1, 70)
+    assert "error -#71: an earlier article has 'x/3' in the column 'url' too" in errors
 
 
 @pytest.mark.parametrize(
@@ -122,6 +131,45 @@ def test_a_summary_is_for_reading(tmp_path: Path) -> None:
     assert code == 2
     assert "leave out -o" in errors
     assert [*tmp_path.iterdir()] == [path]
+
+
+def test_a_summary_takes_no_jobs() -> None:
+    code, out, errors = run("-", "--pretty", "--jobs", "4", input=SENTENCE)
+    assert (code, out) == (2, "")
+    assert errors == "error --jobs: --pretty shows one article after the other; leave out one of them\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--pretty"]], ids=["stream", "pretty"])
+def test_a_reader_that_has_enough_ends_the_stream_quietly(options: list[str], tmp_path: Path, small_model: str) -> None:
+    articles = tmp_path / "in.jsonl"
+    articles.write_text(ROWS * 20, encoding="utf-8")
+    program = [sys.executable, "-m", "vnreport.cli", "annotate", str(articles), "--text", "body", *options]
+    with subprocess.Popen(
+        [*program, "--model", small_model], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+def test_a_second_ctrl_c_is_an_unfinished_run_too(tmp_path: Path, small_model: str) -> None:
+    articles, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    articles.write_text(ROWS * 60, encoding="utf-8")
+    options = ["--text", "body", "--shard-size", "700", "--jobs", "1", "--model", small_model, "--log-json"]
+    program = [sys.executable, "-m", "vnreport.cli", "annotate", str(articles), "-o", str(out), *options]
+    events = []
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            events.append(json.loads(line))
+            if events[-1]["event"] in ("shard", "stopping"):
+                process.send_signal(signal.SIGINT)
+    assert process.returncode == 3
+    assert [event["event"] for event in events] == ["begin", "shard", "stopping", "unfinished"]
+    assert events[-1]["command"].startswith("vnreport annotate ")
 
 
 class Interrupting(io.RawIOBase):

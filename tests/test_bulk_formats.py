@@ -209,6 +209,40 @@ def test_docbins_hold_docs_with_their_names(nlp: Language, text: str, tmp_path: 
     assert vnreport.to_records(doc) == vnreport.to_records(nlp(text))
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(True, "true"), (1.5, "1.5"), (Decimal("1.50"), "1.50"), (date(2020, 7, 8), "2020-07-08"), (["ã"], '["ã"]')],
+)
+def test_a_value_is_the_same_text_in_every_table(value: Any, text: str, tmp_path: Path) -> None:
+    articles = [Annotated(Text("a", "x", {"m": one}), "a", EMPTY) for one in (value, "other")]
+    folder = assemble(Csv(), tmp_path, [articles])
+    with (folder / "articles.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["m"] for row in csv.DictReader(file)] == [text, "other"]
+    assemble(Parquet(), tmp_path, [articles])
+    assert parquet.read_table(folder / "articles.parquet")["m"].to_pylist() == [text, "other"]
+
+
+@pytest.mark.parametrize("format", [Parquet(), Csv()], ids=lambda f: f.name)
+def test_metadata_of_articles_that_are_gone_go_with_them(format: Format, tmp_path: Path) -> None:
+    shards = [[Annotated(Text(name, "x", {"both": 2, name: 1}), name, EMPTY)] for name in ("a", "b")]
+    folder = assemble(format, tmp_path / "both", shards)
+    for number, kept in enumerate(shards):
+        piece = [*format.split("articles", folder, [1, 1])][number]
+        fresh = assemble(format, tmp_path / f"fresh-{number}", [kept]) / f"articles.{format.name}"
+        format.assemble("articles", lambda piece=piece: iter([piece]), tmp_path)  # type: ignore[misc]
+        assert (tmp_path / fresh.name).read_bytes() == fresh.read_bytes()
+
+
+def test_csv_takes_articles_of_any_length(tmp_path: Path) -> None:
+    before = csv.field_size_limit(1 << 17)
+    try:
+        shards = [[Annotated(Text("a", "xã " * 60_000, {name: 1}), "a", EMPTY)] for name in ("m", "n")]
+        folder = assemble(Csv(), tmp_path, shards)
+        assert len([*Csv().split("articles", folder, [1, 1])]) == 2
+    finally:
+        csv.field_size_limit(before)
+
+
 cells = st.one_of(
     st.none(),
     st.booleans(),

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,32 @@ def test_a_complete_run_has_nothing_left_to_do(articles: Path, small_model: str)
     before = {path: path.stat().st_mtime_ns for path in articles.parent.iterdir()}
     assert annotate(task).idle
     assert before == {path: path.stat().st_mtime_ns for path in articles.parent.iterdir()}
+
+
+def write_rows(path: Path, *names: Any) -> None:
+    rows = ({"id": name, "text": f"Xã trồng {number} ha rừng."} for number, name in enumerate(names))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def test_an_article_that_is_named_as_an_earlier_one_is_set_aside(articles: Path, small_model: str) -> None:
+    more = articles.parent / "more.csv"
+    more.write_text("id,text\na,Xã họp.\nc,Xã họp.\n", encoding="utf-8")
+    write_rows(articles, "a", "b", 1, "a", "1")
+    inputs = [str(articles), str(more)]
+    task = Job(inputs, articles.parent / "out.jsonl", JsonLines(), Reading(id="id"), small_model, shard=2)
+    report = StopAfter(1)
+    with pytest.raises(Unfinished):
+        run(task, Inline, report, report.stop)
+    summary = annotate(task)
+    assert [json.loads(line)["id"] for line in task.output.read_text("utf-8").splitlines()] == ["a", "b", "1", "c"]
+    errors = [json.loads(line) for line in summary.errors_file.read_text("utf-8").splitlines()]
+    assert [(row["id"], row["stage"]) for row in errors] == [
+        (f"{articles}#4", "reading"),
+        (f"{articles}#5", "reading"),
+        (f"{more}#1", "reading"),
+    ]
+    assert errors[0]["reason"] == "an earlier article has 'a' in the column 'id' too; make its values differ"
+    assert annotate(task).idle
 
 
 class StopAfter(Report):
@@ -368,3 +395,200 @@ def test_two_runs_do_not_write_the_same_output(articles: Path, small_model: str)
                 annotate(task)
 
     assert annotate(task, report=Second()).annotated == 18
+
+
+def in_folder(tmp_path: Path, name: str = "data/raw/a.txt") -> Path:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("Xã trồng mới 120 ha rừng.", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "out"),
+    [
+        ("data/raw", "data"),
+        ("data/raw/a.txt", "data"),
+        ("data/*/*.txt", "data"),
+        ("data", "data"),
+        ("data", "data/raw"),
+        ("data/*", "data/raw"),
+    ],
+)
+def test_an_output_that_holds_inputs_is_refused(given: str, out: str, tmp_path: Path, small_model: str) -> None:
+    article = in_folder(tmp_path)
+    task = Job([str(tmp_path / given)], tmp_path / out, Csv(), model=small_model, overwrite=True)
+    with pytest.raises(RunError, match=r"is one of the inputs.*name another"):
+        annotate(task)
+    assert read_all(tmp_path / "data") == {"data/raw/a.txt": article.read_bytes()}
+
+
+@pytest.mark.parametrize("given", ["data", "data/*", "data/**"])
+def test_an_output_among_the_inputs_is_passed_over_by_the_next_run(
+    given: str, tmp_path: Path, small_model: str
+) -> None:
+    in_folder(tmp_path)
+    task = Job([str(tmp_path / given)], tmp_path / "data" / "facts", Csv(), model=small_model)
+    assert annotate(task).annotated == 1
+    assert annotate(task).idle
+
+
+@pytest.mark.parametrize("options", [{"retry": True}, {"overwrite": True}], ids=["retry", "overwrite"])
+def test_what_the_user_keeps_in_the_output_stays(options: dict[str, bool], articles: Path, small_model: str) -> None:
+    task = job(articles, "facts", small_model, format=Csv())
+    annotate(task)
+    (task.output / "my-analysis.sql").write_text("SELECT 1")
+    (task.output / "plots").mkdir()
+    write_articles(articles, 20, bad=(3,))
+    annotate(Job(**{**vars(task), **options}))
+    fresh = job(articles, "fresh", small_model, format=Csv())
+    annotate(fresh)
+    assert (task.output / "plots").is_dir()
+    assert written(task.output) == {**written(fresh.output), "OUT/my-analysis.sql": b"SELECT 1"}
+
+
+def test_a_folder_of_the_user_is_written_into_and_keeps_its_files(articles: Path, small_model: str) -> None:
+    task = job(articles, "facts", small_model, format=Csv())
+    task.output.mkdir()
+    (task.output / "mine.txt").write_text("mine")
+    with pytest.raises(RunError, match="is there already"):
+        annotate(task)
+    annotate(Job(**{**vars(task), "overwrite": True}))
+    assert (task.output / "mine.txt").read_text() == "mine"
+    assert (task.output / "articles.csv").is_file()
+
+
+def test_files_of_an_earlier_run_do_not_stay_among_those_of_the_next(articles: Path, small_model: str) -> None:
+    task = job(articles, "docs", small_model, format=DocBins())
+    annotate(task)
+    write_articles(articles, 3)
+    annotate(Job(**{**vars(task), "overwrite": True}))
+    assert [path.name for path in task.output.glob("*.spacy")] == ["000000.spacy"]
+
+
+@pytest.mark.parametrize("format", [JsonLines(), Csv()], ids=lambda f: f.name)
+def test_a_link_is_followed_and_stays(format: Format, articles: Path, small_model: str) -> None:
+    there = articles.parent / "there"
+    if format.in_folder:
+        there.mkdir()
+    task = job(articles, "link", small_model, format=format)
+    task.output.symlink_to(there)
+    annotate(task)
+    annotate(Job(**{**vars(task), "retry": True}))
+    assert task.output.is_symlink()
+    fresh = job(articles, "fresh", small_model, format=format)
+    annotate(fresh)
+    assert written(there) == written(fresh.output)
+
+
+def test_a_file_that_appears_during_the_run_is_not_replaced(articles: Path, small_model: str) -> None:
+    task = job(articles, "out.jsonl", small_model)
+
+    class Meddler(Report):
+        def begin(self, total: int | None) -> None:
+            task.output.write_text("mine")
+
+    with pytest.raises(RunError, match=r"out\.jsonl: is not of a run; move it away, or replace it: --overwrite"):
+        annotate(task, report=Meddler())
+    assert task.output.read_text() == "mine"
+    task.output.unlink()
+    assert annotate(task).annotated == 18
+
+
+@pytest.mark.parametrize("format", [JsonLines(), Csv(), DocBins()], ids=lambda f: f.name)
+def test_a_run_that_is_killed_while_it_replaces_its_files_ends_like_an_undisturbed_one(
+    format: Format, articles: Path, small_model: str
+) -> None:
+    """A run comes to its end again, whichever of the moves was the last before it was killed."""
+    write_articles(articles, 8, bad=(3,))
+    fresh = job(articles, "fresh", small_model, format=format)
+    annotate(fresh)
+    for moves in count():
+        task = job(articles, f"out-{moves}", small_model, format=format, overwrite=True)
+        write_articles(articles, 20)
+        annotate(task)
+        write_articles(articles, 8, bad=(3,))
+        killed = is_killed_after(moves, task)
+        assert annotate(task).annotated == 7
+        assert written(task.output) == written(fresh.output)
+        if not killed:
+            assert moves > 4
+            return
+
+
+def is_killed_after(moves: int, task: Job) -> bool:
+    """Run a job in a process that is killed after a number of files have been moved or removed at its end."""
+    child = os.fork()
+    if not child:
+        left = iter(range(moves))
+        begun = task.output.parent / f"{task.output.name}.work" / "placing.json"
+
+        def die(event: str, arguments: Any) -> None:
+            if event in ("os.rename", "os.remove") and begun.exists() and next(left, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(die)
+        try:
+            annotate(task)
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize("format", [JsonLines(), Csv()], ids=lambda f: f.name)
+def test_an_output_that_is_deleted_is_made_again(format: Format, articles: Path, small_model: str) -> None:
+    task = job(articles, "out", small_model, format=format)
+    annotate(task)
+    before = written(task.output)
+    (task.output / "quantities.csv" if format.in_folder else task.output).unlink()
+    assert not annotate(task).idle
+    assert written(task.output) == before
+
+
+@pytest.mark.parametrize("retry", [True, False])
+def test_an_output_that_is_changed_is_not_taken_for_what_the_run_wrote(
+    retry: bool, articles: Path, small_model: str
+) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    annotate(task)
+    before = written(task.output)
+    shorter = b"".join(task.output.read_bytes().splitlines(keepends=True)[1:])
+    task.output.write_bytes(shorter)
+    with pytest.raises(RunError, match=r"out\.jsonl: is not as the run has left it; .*--overwrite"):
+        annotate(Job(**{**vars(task), "retry": retry}))
+    assert task.output.read_bytes() == shorter
+    annotate(Job(**{**vars(task), "overwrite": True}))
+    assert written(task.output) == before
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "{", '{"name": "my app", "run": "npm start"}', "\ud800"])
+def test_a_manifest_of_something_else_is_not_taken_for_ours(content: str, articles: Path, small_model: str) -> None:
+    task = job(articles, "facts", small_model, format=Csv())
+    task.output.mkdir()
+    (task.output / "manifest.json").write_bytes(content.encode("utf-8", "surrogatepass"))
+    with pytest.raises(RunError, match="is there already"):
+        annotate(task)
+    annotate(Job(**{**vars(task), "overwrite": True}))
+    assert annotate(task).idle
+
+
+def test_an_input_may_be_named_in_any_bytes(tmp_path: Path, small_model: str) -> None:
+    article = in_folder(tmp_path, os.fsdecode(b"x\xe3.txt"))
+    task = Job([str(article)], tmp_path / "out.jsonl", JsonLines(), model=small_model)
+    assert annotate(task).annotated == 1
+    assert annotate(task).idle
+
+
+def test_the_folder_one_is_in_can_be_the_output(
+    articles: Path, small_model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert annotate(Job([str(articles)], Path(), Csv(), model=small_model)).annotated == 18
+    assert (here / "articles.csv").is_file()
+
+
+def test_the_root_is_no_output(articles: Path, small_model: str) -> None:
+    with pytest.raises(RunError, match="name a file or folder in it"):
+        annotate(Job([str(articles)], Path("/"), Csv(), model=small_model))

@@ -20,14 +20,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from vnreport.bulk.annotator import Annotator, Failure
-from vnreport.bulk.engine import Hire, Job, Stop, Unfinished, run
+from vnreport.bulk.engine import Hire, Job, Stop, Unfinished, read_distinct, run
 from vnreport.bulk.formats import Csv, DocBins, Format, JsonLines
 from vnreport.bulk.items import Item, Reading
 from vnreport.bulk.output import Output, RunError
 from vnreport.bulk.parquet import Parquet
 from vnreport.bulk.report import JsonLog, Report, Terminal, show_error
 from vnreport.bulk.shards import ARTICLES, Result, Shard, ShardAnnotator, cut_shards
-from vnreport.bulk.sources import read_inputs
 from vnreport.bulk.workers import Processes, Workers, WorkersError, map_in_order
 
 ALL, SOME, NONE, UNFINISHED = range(4)
@@ -152,6 +151,8 @@ def annotate(
     if pretty or output == STANDARD_OUTPUT:
         if pretty and output != STANDARD_OUTPUT:
             refuse(console, "--pretty is for reading; leave out -o, or redirect it: --pretty > FILE")
+        if pretty and jobs is not None:
+            refuse(console, "--jobs: --pretty shows one article after the other; leave out one of them")
         of_runs = {
             "--format": format not in (None, OutputFormat.jsonl),
             "--shard-size": shard_size is not None,
@@ -164,12 +165,14 @@ def annotate(
         if useless := [option for option, given in of_runs.items() if given]:
             refuse(console, f"{', '.join(useless)}: needs a file or folder to write; name it: -o OUT")
         annotator = ShardAnnotator(Annotator(model), reading, JsonLines())
-        items = (item for _, item in read_inputs(inputs, reading))
+        items = (item for _, item in read_distinct(inputs, reading))
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
         try:
             annotator.load()
             code = _show(items, annotator, console) if pretty else _stream(items, annotator, jobs or 1, console)
+        except BrokenPipeError:
+            raise  # who reads has enough: Typer ends the command quietly
         except (OSError, ValueError, WorkersError) as error:
             refuse(console, str(error))
     else:
@@ -200,9 +203,10 @@ def _run(job: Job, hire: Hire, console: Console, log_json: bool) -> int:
     try:
         with _stopping_at_signals(stop, report):
             summary = run(job, hire, report, stop)
-    except Unfinished as error:
+    except (Unfinished, KeyboardInterrupt) as error:
         command = shlex.join(["vnreport", *sys.argv[1:]])
-        report.say("unfinished", f"{error}; the same command goes on with it:\n  {command}", command=command)
+        reason = str(error) or "stopped at once"
+        report.say("unfinished", f"{reason}; the same command goes on with it:\n  {command}", command=command)
         return UNFINISHED
     except (RunError, WorkersError) as error:
         report.say("refused", str(error))
@@ -253,6 +257,7 @@ def _stream(items: Iterable[Item], annotator: ShardAnnotator, jobs: int, console
         for result in map(annotator, shards) if jobs == 1 else map_in_order(workers, shards, ahead=4 * jobs):
             for part in result.parts.values():
                 sys.stdout.write(part.data.decode())
+            sys.stdout.flush()
             for row in result.errors:
                 show_error(console, row["id"], row["reason"])
             annotated += result.articles

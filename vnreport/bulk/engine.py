@@ -102,7 +102,7 @@ def run(job: Job, hire: Hire, report: Report, stop: Stop) -> Summary:
     fingerprint = describe_run(job)
     with Output(job.output, job.format) as output:
         output.check(job.inputs)
-        items = _Tally(read_inputs(job.inputs, job.reading, output.paths()))
+        items = _Tally(read_distinct(job.inputs, job.reading, output.paths()))
         complete = _find_complete(job, output, fingerprint)
         if complete and not job.overwrite and not _has_work(job, complete, output.paths()):
             return Summary(complete["annotated"], complete["errors"], output.errors, idle=True)
@@ -116,7 +116,9 @@ def run(job: Job, hire: Hire, report: Report, stop: Stop) -> Summary:
                 loop = _Loop(output.store, workers, report, stop, redo_errors=job.retry)
                 entries = loop.run(cut_shards(items, job.shard))
             before = None if job.overwrite else output.manifest()
-            if before and before["run"] == fingerprint and _good_digests(before) - {entry.digest for entry in entries}:
+            if before and (before["run"] != fingerprint or output.lacks(before)):
+                before = None
+            if before and _good_digests(before) - {entry.digest for entry in entries}:
                 raise RunError(_CHANGED.format(job.output))
             manifest: Manifest = {
                 "run": fingerprint,
@@ -127,10 +129,41 @@ def run(job: Job, hire: Hire, report: Report, stop: Stop) -> Summary:
                 "syllables": sum(entry.syllables for entry in entries),
                 "shards": [asdict(entry) for entry in entries],
             }
-            output.publish(entries, manifest)
+            output.publish(entries, manifest, job.overwrite)
         except OSError as error:
             raise Unfinished(f"{error.filename or job.output}: {error.strerror or error}") from error
     return Summary(manifest["annotated"], manifest["errors"], output.errors)
+
+
+def read_distinct(names: Sequence[str], reading: Reading, skip: Collection[Path] = ()) -> Iterator[tuple[str, Item]]:
+    """What `read_inputs` gives; a row is set aside where an earlier one has the same value in the column of names.
+
+    Of each value 8 bytes of a digest are kept. Among ten million that one is
+    set aside for nothing is less likely than one in 100,000.
+    """
+    seen = set[int]()
+    for name, item in read_inputs(names, reading, skip):
+        own = _name_in_row(item, reading.id) if reading.id else None
+        if own is not None:
+            count = len(seen)
+            seen.add(int.from_bytes(blake2b(own.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"))
+            if len(seen) == count:
+                reason = (
+                    f"an earlier article has {own[:100]!r} in the column {reading.id!r} too; make its values differ"
+                )
+                item = replace(item, data=b"", error=reason)
+        yield name, item
+
+
+def _name_in_row(item: Item, column: str) -> str | None:
+    row = item.data
+    if item.format == "json" and item.error is None:
+        try:
+            row = json.loads(str(row).removeprefix("\ufeff"))
+        except (ValueError, RecursionError):
+            return None  # whoever reads the row says so
+    value = row.get(column) if isinstance(row, dict) else None
+    return None if value is None else str(value)
 
 
 def describe_run(job: Job) -> Manifest:
@@ -178,9 +211,17 @@ def _find_complete(job: Job, output: Output, fingerprint: Manifest) -> Manifest 
                 f"{job.output}: is of a run with {_differences(other, fingerprint)}; "
                 "name another output, or replace it: --overwrite"
             )
-        if other is None and output.exists():
-            raise RunError(f"{job.output}: is there already; name another output, or replace it: --overwrite")
-    return complete if complete and complete["run"] == fingerprint else None
+        if other is None and (there := output.there()):
+            raise RunError(f"{there}: is there already; name another output, or replace it: --overwrite")
+    if complete is None or complete["run"] != fingerprint:
+        return None
+    if changed := output.changed(complete):
+        if not job.overwrite:
+            raise RunError(
+                f"{changed}: is not as the run has left it; name another output, or have it made again: --overwrite"
+            )
+        return None
+    return None if output.lacks(complete) else complete
 
 
 def _differences(before: Manifest, now: Manifest) -> str:
@@ -196,7 +237,7 @@ def _has_work(job: Job, complete: Manifest, skip: Collection[Path]) -> bool:
     """
     if STANDARD_INPUT in job.inputs:
         raise RunError(f"{job.output}: is there already; name another output, or replace it: --overwrite")
-    items = (item for _, item in read_inputs(job.inputs, job.reading, skip))
+    items = (item for _, item in read_distinct(job.inputs, job.reading, skip))
     digests = [shard.digest for shard in cut_shards(items, job.shard)]
     if digests == [entry.digest for entry in _entries(complete)]:
         return job.retry and complete["errors"] > 0

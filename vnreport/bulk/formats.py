@@ -13,15 +13,19 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TextIO
 
 from vnreport.bulk.columns import COLUMNS, TABLES, Row, to_rows
 from vnreport.inputs import Text
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
+
+_CELL = (
+    1 << 31
+) - 1  # what the module `csv` can be told everywhere; by itself it reads no more than 131,072 characters
 
 
 class Annotated(NamedTuple):
@@ -108,10 +112,13 @@ class JsonLines(Format):
 def to_json(text: Text, records: dict[str, list[Row]]) -> str:
     """An article and its records as one line of JSON."""
     row = {"id": text.id, "text": text.text, **({"meta": text.meta} if text.meta else {}), **records}
-    return json.dumps(row, ensure_ascii=False, default=_to_string)
+    return json.dumps(row, ensure_ascii=False, default=to_string)
 
 
-def _to_string(value: Any) -> str:
+def to_string(value: Any) -> str:
+    """A value of the metadata as text: lists, objects and truth values as JSON."""
+    if isinstance(value, bool | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=to_string)
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
@@ -130,11 +137,16 @@ class Csv(Format):
     def _encode(self, table: str, rows: list[Row]) -> Part:
         columns = list(dict.fromkeys((*COLUMNS[table], *(name for row in rows for name in row))))
         header = [_to_cell(name) for name in columns]
-        return Part(_to_csv([header, *([_to_cell(row.get(name)) for name in columns] for row in rows)]), len(rows))
+        cells = [[_to_cell(row.get(name)) for name in columns] for row in rows]
+        return Part(_to_csv(_drop_empty(table, header, cells)), len(rows))
 
     def assemble(self, part: str, pieces: Pieces, folder: Path) -> None:
         """Write the files of one part into a folder."""
-        columns = list(dict.fromkeys(name for piece in pieces() for name in next(_from_csv(piece))))
+        columns = list(
+            dict.fromkeys(
+                name for piece in pieces() for name in next(_from_csv(io.StringIO(piece.decode(), newline="")))
+            )
+        )
         header = _to_csv([columns])
         with (folder / f"{part}.csv").open("wb") as file:
             file.write("\ufeff".encode() + header)
@@ -142,27 +154,25 @@ class Csv(Format):
                 if piece.startswith(header):
                     file.write(piece[len(header) :])
                 else:
-                    rows = _from_csv(piece)
+                    rows = _from_csv(io.StringIO(piece.decode(), newline=""))
                     named = (dict(zip(own, row, strict=True)) for own in [next(rows)] for row in rows)
                     file.write(_to_csv([row.get(name, "") for name in columns] for row in named))
 
     def split(self, part: str, path: Path, counts: Iterable[int]) -> Iterator[bytes]:
         """The inverse of `assemble`."""
         with (path / f"{part}.csv").open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file)
+            rows = _from_csv(file)
             header = next(rows)
             for count in counts:
-                yield _to_csv([header, *islice(rows, count)])
+                yield _to_csv(_drop_empty(part, header, list(islice(rows, count))))
 
 
 def _to_cell(value: Any) -> str:
     if value is None:
         return ""
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=_to_string)
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
-    return _to_string(value)
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return to_string(value)
 
 
 def _to_csv(rows: Iterable[Sequence[str]]) -> bytes:
@@ -171,8 +181,15 @@ def _to_csv(rows: Iterable[Sequence[str]]) -> bytes:
     return out.getvalue().encode()
 
 
-def _from_csv(data: bytes) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(data.decode(), newline=""))
+def _from_csv(file: TextIO) -> Iterator[list[str]]:
+    csv.field_size_limit(_CELL)
+    return csv.reader(file)
+
+
+def _drop_empty(table: str, header: list[str], rows: list[list[str]]) -> Iterator[list[str]]:
+    """Header and rows, without the columns of metadata that have no value."""
+    filled = [place < len(COLUMNS[table]) or any(row[place] for row in rows) for place in range(len(header))]
+    return (list(compress(row, filled)) for row in (header, *rows))
 
 
 class DocBins(Format):
@@ -185,7 +202,7 @@ class DocBins(Format):
         """A DocBin of the Doc alone, since the Doc itself does not outlive its batch."""
         from spacy.tokens import DocBin
 
-        meta = json.loads(json.dumps(text.meta, default=_to_string))
+        meta = json.loads(json.dumps(text.meta, default=to_string))
         doc.user_data["vnreport.article"] = {"id": text.id, "meta": meta}
         return DocBin(store_user_data=True, docs=[doc])
 

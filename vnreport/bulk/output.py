@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from vnreport.bulk.finding import format_of, real
 from vnreport.bulk.formats import Format, Part
 from vnreport.bulk.shards import Result
+from vnreport.bulk.sources import STANDARD_INPUT
 from vnreport.bulk.store import Entry, Store, sync_files, sync_folder, write_atomically
+from vnreport.bulk.tables import HUB
 
 Manifest = dict[str, Any]
+
+_ERRORS, _MANIFEST = "errors.jsonl", "manifest.json"
 
 
 class RunError(Exception):
@@ -24,8 +30,9 @@ class RunError(Exception):
 class Output:
     """The files of one run.
 
-    What is under `path` is always complete: the run works in a folder beside
-    it, which goes when all is done.
+    The run works in a folder beside `path`, which goes when all is done. What
+    is under `path` is complete where its manifest is there; files that are not
+    of a run are left alone.
 
     Args:
         path: a file, or a folder where the format is one of several files.
@@ -37,14 +44,16 @@ class Output:
     """
 
     def __init__(self, path: Path, format: Format) -> None:
-        self.path = path
+        self.path = real(path) if path.is_symlink() or path.name in ("", "..") else path
+        if not self.path.name:
+            raise RunError(f"{path}: is the root of all folders; name a file or folder in it")
         self.format = format
-        self.errors = path / "errors.jsonl" if format.in_folder else _beside(path, ".errors.jsonl")
-        self._manifest = path / "manifest.json" if format.in_folder else _beside(path, ".manifest.json")
-        self._work = _beside(path, ".work")
+        self.errors = self._place(_ERRORS)
+        self._manifest = self._place(_MANIFEST)
+        self._work = _beside(self.path, ".work")
         self._begun = self._work / "run.json"
+        self._placing = self._work / "placing.json"
         self._final = self._work / "final"
-        self._old = self._work / "old"
         self.store = Store(self._work / "shards")
         self._lock: int | None = None
 
@@ -61,7 +70,8 @@ class Output:
 
     def manifest(self) -> Manifest | None:
         """The manifest of a complete run; None if there is none."""
-        return _read_json(self._manifest)
+        value = _read_json(self._manifest)
+        return value if value and isinstance(value.get("run"), dict) and "files" in value else None
 
     def begun(self) -> Manifest | None:
         """What a run that is not complete began with; None if there is none."""
@@ -73,18 +83,46 @@ class Output:
         Raises:
             RunError: something else is there.
         """
-        would_be_read = self.path.is_file() and format_of(self.path.name)[0] and self.manifest() is None
-        for given, own in ((real(Path(name)), real(self.path)) for name in inputs):
-            if given == own or (would_be_read and given.is_dir() and own.is_relative_to(given)):
-                raise RunError(f"{self.path}: is one of the inputs; name another file to write")
+        for name in inputs:
+            if name != STANDARD_INPUT and not name.startswith(HUB):
+                self._check_input(name)
         if self.path.is_dir() and not self.format.in_folder:
             raise RunError(f"{self.path}: is a folder; name a file in it")
         if self.path.is_file() and self.format.in_folder:
             raise RunError(f"{self.path}: is a file; name a folder, since {self.format.name} is several files")
 
-    def exists(self) -> bool:
-        """Whether there is anything under the name of the output."""
-        return any(self.path.iterdir()) if self.path.is_dir() else self.path.exists()
+    def _check_input(self, name: str) -> None:
+        """See that no file that the input leads to would be replaced, or be passed over as one of the output."""
+        outputs = [real(path) for path in self.paths()]
+        out, *_, work = outputs
+        owned = {real(self._place(own)) for own in self._owned()}
+        matches = [] if os.path.lexists(name) else glob.glob(name, recursive=True)  # noqa: PTH207 absolute too
+        for path in map(real, map(Path, matches or [name])):
+            if path == out and not (matches and (path in owned or path.is_dir())):
+                raise RunError(f"{self.path}: is one of the inputs; name another file to write")
+            of_run = matches and (path in owned or path.is_relative_to(work))
+            if path != out and any(map(path.is_relative_to, outputs)) and not of_run:
+                raise RunError(f"{path}: is one of the inputs, but lies in the output; name another output")
+            if not owned and path.is_dir() and out.is_relative_to(path) and (file := _first_to_read(out)):
+                raise RunError(f"{file}: is one of the inputs; name another output than {self.path}")
+
+    def there(self) -> Path | None:
+        """What is under the names of the output, if there is anything."""
+        if self.path.is_dir():
+            return self.path if any(self.path.iterdir()) else None
+        return next((path for path in (self.path, self.errors, self._manifest) if path.exists()), None)
+
+    def lacks(self, manifest: Manifest) -> bool:
+        """Whether files of a complete run are gone."""
+        return not all(self._place(row["name"]).is_file() for row in manifest["files"])
+
+    def changed(self, manifest: Manifest) -> Path | None:
+        """A file of a complete run that is there, but not as the run left it."""
+        for row in manifest["files"]:
+            path = self._place(row["name"])
+            if path.is_file() and {"name": row["name"], **_describe(path)} != row:
+                return path
+        return None
 
     def begin(self, fingerprint: Manifest) -> None:
         """Make the work folder and say in it what the run is.
@@ -115,8 +153,17 @@ class Output:
             if not entry.errors:
                 self.store.put(entry.digest, Result(entry.articles, entry.syllables, [], data))
 
-    def publish(self, entries: Sequence[Entry], manifest: Manifest) -> None:
-        """Assemble the files from the finished shards, and put them in their place, whole."""
+    def publish(self, entries: Sequence[Entry], manifest: Manifest, overwrite: bool) -> None:
+        """Assemble the files from the finished shards, and put them in their place.
+
+        Args:
+            entries: of the shards, in order.
+            manifest: what is known of the run; the files are added to it.
+            overwrite: whether files that are not of a run may be replaced.
+
+        Raises:
+            RunError: such files are there.
+        """
         _remove(self._final)
         self._final.mkdir()
         for part in self.format.parts:
@@ -125,25 +172,47 @@ class Output:
                 return (self.store.read(entry.digest, part) for entry in entries)
 
             self.format.assemble(part, pieces, self._final)
-        with (self._final / self.errors.name).open("wb") as file:
-            file.writelines(self.store.read(entry.digest, Store.ERRORS) for entry in entries)
-        write_atomically(self._final / self._manifest.name, _dump(manifest))
+        if self.format.in_folder or any(entry.errors for entry in entries):
+            with (self._final / _ERRORS).open("wb") as file:
+                file.writelines(self.store.read(entry.digest, Store.ERRORS) for entry in entries)
+        files = [{"name": path.name, **_describe(path)} for path in sorted(self._final.iterdir())]
+        write_atomically(self._final / _MANIFEST, _dump({**manifest, "files": files}))
         sync_files(self._final)
-        if self.format.in_folder:
-            _remove(self._old)
-            if self.path.exists():
-                self.path.rename(self._old)
-            self._final.rename(self.path)
-        else:
-            if any(entry.errors for entry in entries):
-                (self._final / self.errors.name).replace(self.errors)
-            else:
-                self.errors.unlink(missing_ok=True)
-            (self._final / self.format.parts[0]).replace(self.path)
-            (self._final / self._manifest.name).replace(self._manifest)
-        sync_folder(self.path.parent)
+        self._put_in_place([file["name"] for file in files], overwrite)
         self._begun.unlink()
         _remove(self._work)
+
+    def _put_in_place(self, names: Sequence[str], overwrite: bool) -> None:
+        """Move the files there, the manifest last; what is stopped halfway can be done again from the beginning."""
+        owned, new = self._owned(), {*names, _MANIFEST}
+        strangers = [path for path in map(self._place, sorted(new - owned)) if os.path.lexists(path)]
+        if strangers and not overwrite:
+            raise RunError(f"{strangers[0]}: is not of a run; move it away, or replace it: --overwrite")
+        write_atomically(self._placing, _dump({"files": sorted(owned | new)}))
+        if self.format.in_folder and not self.path.exists():
+            self._final.rename(self.path)
+        else:
+            for name in [_MANIFEST, *sorted(owned - new)]:
+                self._place(name).unlink(missing_ok=True)
+            sync_folder(self._manifest.parent)
+            for name in names:
+                (self._final / name).replace(self._place(name))
+            sync_folder(self._manifest.parent)
+            (self._final / _MANIFEST).replace(self._manifest)
+            sync_folder(self._manifest.parent)
+        sync_folder(self.path.parent)
+
+    def _place(self, name: str) -> Path:
+        """Where a file goes; where the output is one file, the others go beside it."""
+        if self.format.in_folder:
+            return self.path / name
+        return self.path if name == self.format.parts[0] else _beside(self.path, f".{name}")
+
+    def _owned(self) -> set[str]:
+        """Names of the files that are of a run, complete or on the way to their place."""
+        complete, placing = self.manifest(), _read_json(self._placing)
+        names = {row["name"] for row in complete["files"]} | {_MANIFEST} if complete else set()
+        return names | set(placing["files"] if placing else ())
 
     def _take_lock(self) -> None:
         """Keep a second run out for as long as this process lives."""
@@ -158,13 +227,14 @@ class Output:
             raise RunError(f"{self.path}: another run is writing it; wait for it, or name another output") from None
 
     def _clear_work(self) -> None:
-        own = {"lock", "run.json", "run.json.part", "shards", "final", "old"}
+        kept = {"lock", "placing.json"}
+        own = {*kept, "placing.json.part", "run.json", "run.json.part", "shards", "final"}
         strangers = sorted({path.name for path in self._work.iterdir()} - own)
         if strangers:
             raise RunError(f"{self._work}: holds {strangers[0]!r}, which is not of a run; name another output")
         self._begun.unlink(missing_ok=True)  # first, since it stands for all others
         for path in self._work.iterdir():
-            if path.name != "lock":
+            if path.name not in kept:
                 _remove(path)
 
 
@@ -172,16 +242,34 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
+def _first_to_read(out: Path) -> Path | None:
+    """A file that would be read as an input if it were not the output, or did not lie in it."""
+    paths = sorted(out.rglob("*")) if out.is_dir() else [out]
+    return next((path for path in paths if path.is_file() and format_of(path.name)[0]), None)
+
+
+def _describe(path: Path) -> Manifest:
+    """Size and digest of a file."""
+    state = blake2b(digest_size=20)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            state.update(block)
+        return {"bytes": file.tell(), "blake2b": state.hexdigest()}
+
+
 def _read_json(path: Path) -> Manifest | None:
+    """What a run has noted in a file; None if it is not there, or not of a run."""
     try:
-        value: Manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return None
-    return value
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({error.strerror}); name another output") from None
+    return value if isinstance(value, dict) else None
 
 
 def _dump(manifest: Manifest) -> bytes:
-    """As JSON to read and compare: a line for each input and each shard."""
+    """As JSON to read and compare: a line for each input and each shard; file names may be of any bytes."""
     fields = []
     for name, value in manifest.items():
         if isinstance(value, list):
@@ -189,7 +277,7 @@ def _dump(manifest: Manifest) -> bytes:
             fields.append(f' "{name}": [\n{lines}\n ]')
         else:
             fields.append(f' "{name}": {json.dumps(value, ensure_ascii=False)}')
-    return ("{\n" + ",\n".join(fields) + "\n}\n").encode()
+    return ("{\n" + ",\n".join(fields) + "\n}\n").encode("utf-8", "backslashreplace")
 
 
 def _remove(path: Path) -> None:

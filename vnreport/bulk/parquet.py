@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vnreport.bulk.columns import COLUMNS, Row, Schema, build_type, to_rows
-from vnreport.bulk.formats import Annotated, Format, Part, Pieces
+from vnreport.bulk.formats import Annotated, Format, Part, Pieces, to_string
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,7 +79,7 @@ def _to_table(name: str, rows: list[Row]) -> pa.Table:
         arrays[column] = pa.array(values, kind)
     if any(pa.types.is_decimal(array.type) for array in arrays.values()):
         arrays["exact"] = pa.array([json.dumps(kept) if kept else None for kept in exact], pa.string())
-    for column in dict.fromkeys(key for row in rows for key in row if key not in arrays):
+    for column in dict.fromkeys(key for row in rows for key in row if key not in arrays and row[key] is not None):
         arrays[column] = _infer([row.get(column) for row in rows])
     return pa.table(arrays)
 
@@ -124,15 +123,13 @@ def _infer(values: list[Any]) -> pa.Array:
             pass  # an integer of more than 64 bits
     if kinds == {Decimal} and all(value is None or _to_decimal(value) is not None for value in values):
         return pa.array(values, pa.decimal128(DIGITS, SCALE))
-    return pa.array([_to_string(value) for value in values], pa.string())
+    return _to_strings(values)
 
 
-def _to_string(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return json.dumps(value, ensure_ascii=False, default=str)
+def _to_strings(values: Iterable[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array([None if value is None else to_string(value) for value in values], pa.string())
 
 
 def _unify(schemas: Iterable[pa.Schema]) -> pa.Schema:
@@ -163,23 +160,21 @@ def _fit(table: pa.Table, schema: pa.Schema) -> pa.Table:
         elif table.schema.field(field.name).type == field.type:
             arrays.append(table[field.name])
         elif field.type == pa.string():
-            arrays.append(pa.array([_to_string(value) for value in table[field.name].to_pylist()], pa.string()))
+            arrays.append(_to_strings(table[field.name].to_pylist()))
         else:
             arrays.append(table[field.name].cast(field.type, safe=False))
     return pa.table(arrays, schema=schema)
 
 
 def _as_encoded(table: pa.Table, name: str) -> pa.Table:
-    """Rows of a file as `encode` gives them, where a column of metadata without values has no type."""
+    """Rows of a file as `encode` gives them, without the columns of metadata that have no value."""
     import pyarrow as pa
 
     arrays = {}
     for column in table.column_names:
         if column in COLUMNS[name]:
             arrays[column] = table[column].cast(_arrow_type(COLUMNS[name][column]))  # names of inner fields differ
-        elif name == "articles" and table[column].null_count == table.num_rows:
-            arrays[column] = pa.nulls(table.num_rows)
-        else:
+        elif name != "articles" or table[column].null_count < table.num_rows:
             arrays[column] = table[column]
     return pa.table(arrays)
 
