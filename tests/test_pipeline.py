@@ -194,6 +194,24 @@ def test_records_follow_what_a_user_keeps(nlp: Language, text: str) -> None:
     assert all(span._.quantity.text in span.text for span in doc.spans[QUANTITIES_KEY])
 
 
+def test_entities_of_other_components_stay_and_are_no_records() -> None:
+    nlp = vnreport.load("vi_report_sm")
+    text = "Ngày 12/4, xã họp; đ/c Lường Văn Panh, Bí thư Đảng ủy, đến bản Nà Lọm."
+    plain = vnreport.to_records(nlp(text))
+    ruler = nlp.add_pipe("entity_ruler", before="report_encoder")
+    ruler.add_patterns([{"label": "LOC", "pattern": [{"TEXT": "bản"}, {"TEXT": "Nà Lọm"}]}])
+    ruler.add_patterns([{"label": "LAW", "pattern": [{"TEXT": "Bí thư"}]}])
+    doc = nlp(text)
+    assert [(span.text, span.label_) for span in doc.ents if span.label_ in ("LOC", "LAW")] == [
+        ("Bí thư", "LAW"),
+        ("bản Nà Lọm", "LOC"),
+    ]
+    assert {"Lường Văn Panh", "Đảng ủy"} <= {span.text for span in doc.ents}
+    records = vnreport.to_records(doc)
+    assert records["entities"] == [entity for entity in plain["entities"] if entity["label"] != "TITLE"]
+    assert nlp.pipe_labels["report_encoder"] == ["PER", "TITLE", "ORG", *CLASSES]
+
+
 def test_records_of_a_bare_doc() -> None:
     assert vnreport.to_records(Doc(spacy.blank("xx").vocab, words=["Xã"]))["roles"] == []
 

@@ -60,11 +60,11 @@ def read_csv(stream: Stream, name: str, source: str, reading: Reading, delimiter
             if column is not None and header.count(column) > 1:
                 raise InputError(name, f"has {header.count(column)} columns {column!r}; rename all but one")
         header = _distinct(header)
-        begin, quotes = rows.line_num, lines.quotes
+        line = rows.line_num
         while (row := _next(rows)) is not None:
-            if rows.line_num > begin + 1 and (lines.quotes - quotes) % 2:
-                row = _Bad(f"unfinished: a quotation mark in line {begin + 1} is never closed")
-            begin, quotes = rows.line_num, lines.quotes
+            if lines.ended:  # within a row
+                row = _Bad(f"unfinished: a quotation mark behind line {line} is never closed")
+            line = rows.line_num
             if row:
                 number += 1
                 yield _item(_named(row, header), "row", name, source, number)
@@ -182,7 +182,7 @@ class _Lines:
         encoding = guess_encoding(buffered.peek())
         self._text = io.TextIOWrapper(buffered, encoding, errors="surrogateescape", newline=newline)
         self.number = 0
-        self.quotes = 0  # met so far
+        self.ended = False
 
     def close(self) -> None:
         """Let go of the stream, without closing it."""
@@ -194,9 +194,9 @@ class _Lines:
     def __next__(self) -> str:
         line = self._text.readline(MAX_BYTES)
         if not line:
+            self.ended = True
             raise StopIteration
         self.number += 1
-        self.quotes += line.count('"')
         if len(line) < MAX_BYTES:
             return line
         while line and not line.endswith(("\n", "\r")):
