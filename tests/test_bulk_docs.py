@@ -24,7 +24,8 @@ def test_snippet_runs(code: str, tmp_path: Path) -> None:
         if library in code and find_spec(library) is None:
             pytest.skip(f"{library} is not installed")
     write_articles(tmp_path / "news.jsonl", 6)
-    (tmp_path / "report.txt").write_text("Thu ngân sách đạt 9,2 tỷ đồng.", encoding="utf-8")
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports/a.txt").write_text("Thu ngân sách đạt 9,2 tỷ đồng.", encoding="utf-8")
     script = tmp_path / "snippet.py"
     script.write_text(code, encoding="utf-8")
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}

@@ -423,7 +423,10 @@ def hostile_files() -> dict[str, tuple[bytes, str | None]]:
         "broken.zip": (archive(**{"a.txt": TEXT.encode() * 50}).replace(b"\x50\x4b\x03\x04", b"\x50\x4b\x03\x05"), ""),
         "bomb.docx": (archive(**{"word/document.xml": bytes(200 << 20)}), "unpacks to more than 128 MB"),
         "not.docx": (archive(**{"a.txt": b"a"}), "cannot be read"),
-        "zip.txt": (archive(a=b"a"), "is a Word or zip file"),
+        "zip.txt": (archive(a=b"a"), "is an Office or zip file"),
+        "rtf.txt": (rb"{\rtf1 Xa hop}", "is an RTF file"),
+        "letter.RTF": (rb"{\rtf1 Xa hop}", "is of a kind that is not read"),
+        "old.doc": (b"\xd0\xcf\x11\xe0", "is of a kind that is not read"),
         "scan.pdf": (pdf(""), "has no text layer"),
         "cut.pdf": (pdf("Thu")[:200], ""),
     }

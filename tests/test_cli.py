@@ -68,7 +68,7 @@ BAD = {
     "blank.txt": (b" \n\n", "holds no text"),
     "binary.txt": (bytes(range(256)) * 20, "is binary or in an unknown encoding; save it as .txt in UTF-8"),
     "page.txt": (b"%PDF-1.7 ...", "is a PDF, not plain text; save it as .txt in UTF-8"),
-    "letter.txt": (b"PK\x03\x04....", "is a Word or zip file, not plain text"),
+    "letter.txt": (b"PK\x03\x04....", "is an Office or zip file, not plain text"),
 }
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from importlib.util import find_spec
-from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -129,7 +128,7 @@ def annotate(
     - A table: `vnreport annotate news.csv --text content --id url -o news.jsonl`
     - On a cluster: `vnreport annotate news.parquet -o facts.parquet --engine ray --address auto`
 
-    Reads `.txt` (UTF-8, UTF-16 or Windows-1258), `.html`, `.docx`, `.pdf`,
+    Reads `.txt` (UTF-8, UTF-16, UTF-32 or Windows-1258), `.html`, `.docx`, `.pdf`,
     `.jsonl`, `.csv`, `.tsv`, `.parquet`, each also as `.gz`; `.zip` of these; a
     folder that `datasets` saved; and a data set of the Hugging Face hub, as
     `hf:owner/name`, which is downloaded.
@@ -166,8 +165,6 @@ def annotate(
             refuse(console, f"{', '.join(useless)}: needs a file or folder to write; name it: -o OUT")
         annotator = ShardAnnotator(Annotator(model), reading, JsonLines())
         items = (item for _, item in read_distinct(inputs, reading))
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")
         try:
             annotator.load()
             code = _show(items, annotator, console) if pretty else _stream(items, annotator, jobs or 1, console)

@@ -13,6 +13,7 @@ DOCUMENTS = ("txt", "html", "docx", "pdf")
 TABLES = ("jsonl", "csv", "tsv", "parquet")
 
 _FORMATS = {f".{name}": name for name in (*DOCUMENTS, *TABLES, "zip")} | {".htm": "html", ".ndjson": "jsonl"}
+_UNREAD = frozenset(".doc .rtf .odt .xls .xlsx .ods .ppt .pptx .rar .7z".split())  # but likely to hold reports
 
 
 class Finder:
@@ -92,8 +93,11 @@ def _walk(folder: Path) -> Iterator[Path | InputError]:
             continue
         if is_link:
             yield InputError(shown(path), "is a link to a folder, which is not followed; name it as an input")
-        elif not is_folder and format_of(path.name)[0] and not is_litter(path.name):
-            yield path
+        elif not is_folder and not is_litter(path.name):
+            if format_of(path.name)[0]:
+                yield path
+            elif path.suffix.lower() in _UNREAD:
+                yield InputError(shown(path), "is of a kind that is not read; save it as .docx, .pdf, .csv or .zip")
 
 
 def is_saved_dataset(folder: Path) -> bool:
