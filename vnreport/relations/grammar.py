@@ -13,10 +13,11 @@ Direction = Literal["up", "down"]
 Key = Literal["actual", "plan", "base", "stated", "growth", "excess"]
 KEYS: tuple[Key, ...] = ("actual", "plan", "base", "stated", "growth", "excess")
 
-PLAN, BASE, CHANGE, COMPARED, TIMES, REACH, TO, ABOUT, FILLER, SET = (
+PLAN, _EARLIER, _TIME, CHANGE, COMPARED, TIMES, REACH, TO, ABOUT, FILLER, SET = (
     pattern(INDICATOR, kind)
-    for kind in ("plan", "base", "change", "compared", "times", "reach", "to", "about", "filler", "set")
+    for kind in ("plan", "base", "time", "change", "compared", "times", "reach", "to", "about", "filler", "set")
 )
+BASE = f"(?:{_EARLIER}|{_TIME})"
 TASK, SHARE, CASE, SETTLED, TARGET, PRESENCE, ISSUER = (
     pattern(INDICATOR, kind) for kind in ("task", "share", "case", "settled", "target", "presence", "issuer")
 )
@@ -49,6 +50,9 @@ AGAINST_PLAN = re.compile(rf",? ?(?:của |so(?: với)? )?{_WHOLE}\b")
 """In `right`: `p% kế hoạch năm`."""
 AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|mức|{ISSUER} {SET})\b|so(?: với)? )")
 """In `right`: `p% so với cùng kỳ`."""
+_AGAINST_BASE = re.compile(
+    rf",? ?(?:(?:(?:của |so(?: với)? )?(?:mức )?{_EARLIER}|so(?: với)? (?:mức )?{_TIME})\b|{_TIME}(?= \d))(?! {PLAN}\b)"
+)
 OF_SOMETHING = re.compile(r"(?!(?:và|trong|nhưng|song|tăng|giảm|cao|thấp|theo|do|vượt|trở)\b)[^\W\d]")
 """In `right`: `p% số hộ`, a share."""
 FROM = re.compile(r"(?:.*\b)?từ")
@@ -94,6 +98,11 @@ def names_plan(words: str) -> bool:
 
 def names_base(words: str) -> bool:
     return _NAMES_BASE.search(words) is not None
+
+
+def against_base(stated: Figure) -> bool:
+    """Whether the words behind a percentage set it against an earlier time: `120% so với cùng kỳ`, `120% năm 2022`."""
+    return _AGAINST_BASE.match(stated.right) is not None
 
 
 def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:

@@ -36,6 +36,7 @@ from vnreport.relations.grammar import (
     YEARLY,
     Direction,
     Key,
+    against_base,
     change_key,
     counted_noun,
     direction,
@@ -296,7 +297,7 @@ class Reader:
         if opens and not figure.percent and "growth" in found:
             return "actual"
         if opens and not figure.percent and "stated" in found:
-            return "plan"
+            return "base" if against_base(found["stated"]) else "plan"
         return change_key(figure)
 
     def _reference(self, draft: Draft, actual: Figure, figure: Figure) -> Key | None:
@@ -405,12 +406,15 @@ class Reader:
         elif actual.ratio:
             if stated is not None or (is_target(actual) and self.sentence.label != "DIRECTIVE"):
                 found.setdefault("plan", actual)
-        elif stated is not None and plan is None and "base" not in found:
+        elif stated is not None and plan is not None:
+            if against_base(stated) and "base" not in found and reaches(actual, stated, plan):
+                found["base"] = found.pop("plan")
+        elif stated is not None and "base" not in found:
             earlier = self._before.row[-_NEAR:] if self._before and not actual.place else []
             told = [figure for figure in earlier if names_plan(figure.left)]
             for figure in [*told, *self.row[max(actual.place - _NEAR, 0) : actual.place]]:
                 if figure.alike(actual) and figure.counts_same(actual) and reaches(actual, stated, figure):
-                    found["plan"] = figure
+                    found["base" if against_base(stated) else "plan"] = figure
 
     def _completes_last(self, draft: Draft) -> bool:
         """`… 31,5/33 km. Đạt 95,5% kế hoạch.`: a percentage alone belongs to the indicator before."""
