@@ -45,6 +45,8 @@ _CHANGE = re.compile(
     rf"|(?:hơn (?P<than>\S.{{0,60}}?)|{COMPARED}(?P<level>(?: .{{0,60}}?)??))(?: {ABOUT})*)",
 )
 _NEW_CHANGE = re.compile(rf".*\S (?:{FILLER} )*(?P<verb>{CHANGE}|vượt)(?: {ABOUT})*")
+EQUALS = re.compile(rf"[,(]? ?{pattern(INDICATOR, 'equals')}(?: {CHANGE})?(?: {ABOUT})*")
+"""In `left`: what follows says the same as what is before: `3 vụ, tương ứng 20%`."""
 _TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: {ABOUT})*")
 AGAINST_PLAN = re.compile(rf",? ?(?:của |so(?: với)? )?{_WHOLE}\b")
 """In `right`: `p% kế hoạch năm`."""
@@ -130,6 +132,16 @@ def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
 
 def _growth_or_excess(figure: Figure, verb: str | None) -> Key:
     return "growth" if figure.percent and verb and verb != "vượt" else "excess"
+
+
+def is_same_change(actual: Figure | None, change: Figure, figure: Figure) -> bool:
+    """Whether a percentage behind an amount is that change, not what was reached: `tăng 3 vụ = 133,3%`."""
+    if AGAINST_PLAN.match(figure.right) and not beyond_plan(change):
+        return False
+    if actual is None or actual.value is None or change.value is None or figure.value is None:
+        return True
+    earlier = actual.value + (change.value if direction(change) == "down" else -change.value)
+    return abs(earlier * figure.value - change.value * 100) <= abs(earlier * figure.value - actual.value * 100)
 
 
 def direction(figure: Figure) -> Direction | None:

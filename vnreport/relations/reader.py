@@ -18,6 +18,7 @@ from vnreport.relations.grammar import (
     COMPARED_WITH,
     COMPARES,
     EACH,
+    EQUALS,
     FROM,
     LEADS_TO,
     LIST_JOINT,
@@ -41,6 +42,7 @@ from vnreport.relations.grammar import (
     counted_noun,
     direction,
     is_change,
+    is_same_change,
     is_target,
     names_base,
     names_level,
@@ -273,7 +275,7 @@ class Reader:
         if figure.alike(actual) and (key := self._reference(draft, actual, figure)):
             return key
         if figure.percent and not actual.percent:
-            if draft.last == "excess" and opens:
+            if self._repeats_change(draft, figure):
                 return "growth"
             if STATED.fullmatch(figure.segment) or (actual.ratio and reaches(actual, figure)):
                 referred = not draft.figures.keys().isdisjoint(("plan", "base"))
@@ -285,6 +287,8 @@ class Reader:
         found = draft.figures
         first = next(iter(found.values()))
         opens = figure.left.endswith("(")
+        if figure.percent and self._repeats_change(draft, figure):
+            return "growth"
         if "base" in found:
             return "actual" if first.alike(figure) else None
         if "plan" in found:
@@ -299,6 +303,14 @@ class Reader:
         if opens and not figure.percent and "stated" in found:
             return "base" if against_base(found["stated"]) else "plan"
         return change_key(figure)
+
+    def _repeats_change(self, draft: Draft, figure: Figure) -> bool:
+        """Whether a percentage says by how much what the amount before it says: `3 vụ (20%)`, `3 vụ, tương ứng 20%`."""
+        change = draft.figures.get("excess")
+        if change is None or change.percent or draft.last != "excess":
+            return False
+        told = figure.left.endswith("(") or EQUALS.fullmatch(figure.left)
+        return bool(told) and is_same_change(draft.actual, change, figure)
 
     def _reference(self, draft: Draft, actual: Figure, figure: Figure) -> Key | None:
         """Whether a figure is the plan or the base of the actual one."""
