@@ -15,6 +15,8 @@ Verdict = Literal["exact", "rounded", "truncated", "within_estimate", "off", "un
 
 ESTIMATE_MARGIN = Fraction(1, 20)
 """How far an estimated operand may move the result, as a share of it."""
+SUM_MARGIN = Fraction(1, 20)
+"""How far rounding, or an estimate, may move a sum of parts, as a share of it."""
 
 
 class Check(NamedTuple):
@@ -93,7 +95,10 @@ def check_sum(total: Figure, parts: Sequence[Figure]) -> Check:
     places = [last_place(figure.surface, figure.value) for figure in (total, *parts) if figure.value is not None]
     estimated = any(figure.quantity.approx for figure in (total, *parts))
     verdict = judge(total.value, added, places[0], estimated)
-    if verdict == "off" and total.quantity.kind != "count" and abs(total.value - added) * 2 <= sum(places):
+    distance = abs(total.value - added)
+    if distance > abs(added) * SUM_MARGIN:
+        verdict = "off"  # half of "2 tỷ" is too much to be rounding
+    elif verdict == "off" and total.quantity.kind != "count" and distance * 2 <= sum(places):
         verdict = "rounded"  # each of them may be rounded
     return Check("sum", decimal_string(added, min(places)), verdict)
 
