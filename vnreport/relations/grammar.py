@@ -117,7 +117,7 @@ def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
     Returns:
         None where the words tell no change over time or beyond a plan.
     """
-    if figure.unit == "lần" and _TIMES.fullmatch(figure.segment):
+    if _is_times(figure):
         return "growth"
     if fresh and (match := _NEW_CHANGE.fullmatch(figure.segment)):
         return _growth_or_excess(figure, match["verb"])
@@ -128,6 +128,10 @@ def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
     if against and match["verb"] != "vượt" and not (names_plan(against) or names_base(against)):
         return None
     return _growth_or_excess(figure, match["verb"])
+
+
+def _is_times(figure: Figure) -> bool:
+    return figure.unit == "lần" and _TIMES.fullmatch(figure.segment) is not None
 
 
 def _growth_or_excess(figure: Figure, verb: str | None) -> Key:
@@ -169,7 +173,9 @@ def is_change(actual: Figure, figure: Figure) -> bool:
 
 
 def counted_noun(figure: Figure) -> str | None:
-    """What a count or a ratio counts, as typed; None for amounts and measures."""
+    """What a count or a ratio counts, as typed; None for amounts, measures and how many times over."""
+    if _is_times(figure):
+        return None
     counts = figure.quantity.kind == "count" or (figure.ratio and not _MEASURED.match(figure.unit))
     return figure.quantity.unit if counts else None
 
