@@ -301,6 +301,8 @@ class Reader:
         if opens and not figure.percent and "growth" in found:
             return "actual"
         if opens and not figure.percent and "stated" in found:
+            if figure.right == "/":
+                return "actual"
             return "base" if against_base(found["stated"]) else "plan"
         return change_key(figure)
 
