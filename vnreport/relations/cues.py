@@ -32,9 +32,10 @@ INDICATOR = read_cues("indicator_cues.tsv")
 | class | words |
 |---|---|
 | `plan` | what is to be reached: `kế hoạch`, `dự toán`, `KH` |
-| `base` | an earlier time: `cùng kỳ`, `đầu năm` |
+| `base`, `time` | an earlier time, and what is one with a number: `cùng kỳ`, `đầu năm`; `năm` of `năm 2020` |
 | `change`, `compared`, `times` | verbs and adjectives of a difference: `tăng`, `thấp hơn`, `gấp` |
 | `up`, `down` | which way it goes |
+| `equals` | what joins an amount to itself in per cent: `=`, `tương ứng` |
 | `parts`, `some` | what opens all the parts of a sum, and some of them: `gồm`, `trong đó` |
 | `reach`, `to`, `about`, `filler` | what stands before a figure: `đạt`, `xuống còn`, `khoảng`, `tức là` |
 | `set`, `issuer` | who sets a plan: `giao`, `huyện` |

@@ -13,10 +13,11 @@ Direction = Literal["up", "down"]
 Key = Literal["actual", "plan", "base", "stated", "growth", "excess"]
 KEYS: tuple[Key, ...] = ("actual", "plan", "base", "stated", "growth", "excess")
 
-PLAN, BASE, CHANGE, COMPARED, TIMES, REACH, TO, ABOUT, FILLER, SET = (
+PLAN, _EARLIER, _TIME, CHANGE, COMPARED, TIMES, REACH, TO, ABOUT, FILLER, SET = (
     pattern(INDICATOR, kind)
-    for kind in ("plan", "base", "change", "compared", "times", "reach", "to", "about", "filler", "set")
+    for kind in ("plan", "base", "time", "change", "compared", "times", "reach", "to", "about", "filler", "set")
 )
+BASE = f"(?:{_EARLIER}|{_TIME})"
 TASK, SHARE, CASE, SETTLED, TARGET, PRESENCE, ISSUER = (
     pattern(INDICATOR, kind) for kind in ("task", "share", "case", "settled", "target", "presence", "issuer")
 )
@@ -44,11 +45,16 @@ _CHANGE = re.compile(
     rf"|(?:hơn (?P<than>\S.{{0,60}}?)|{COMPARED}(?P<level>(?: .{{0,60}}?)??))(?: {ABOUT})*)",
 )
 _NEW_CHANGE = re.compile(rf".*\S (?:{FILLER} )*(?P<verb>{CHANGE}|vượt)(?: {ABOUT})*")
+EQUALS = re.compile(rf"[,(]? ?{pattern(INDICATOR, 'equals')}(?: {CHANGE})?(?: {ABOUT})*")
+"""In `left`: what follows says the same as what is before: `3 vụ, tương ứng 20%`."""
 _TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: {ABOUT})*")
 AGAINST_PLAN = re.compile(rf",? ?(?:của |so(?: với)? )?{_WHOLE}\b")
 """In `right`: `p% kế hoạch năm`."""
 AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|mức|{ISSUER} {SET})\b|so(?: với)? )")
 """In `right`: `p% so với cùng kỳ`."""
+_AGAINST_BASE = re.compile(
+    rf",? ?(?:(?:(?:của |so(?: với)? )?(?:mức )?{_EARLIER}|so(?: với)? (?:mức )?{_TIME})\b|{_TIME}(?= \d))(?! {PLAN}\b)"
+)
 OF_SOMETHING = re.compile(r"(?!(?:và|trong|nhưng|song|tăng|giảm|cao|thấp|theo|do|vượt|trở)\b)[^\W\d]")
 """In `right`: `p% số hộ`, a share."""
 FROM = re.compile(r"(?:.*\b)?từ")
@@ -96,6 +102,11 @@ def names_base(words: str) -> bool:
     return _NAMES_BASE.search(words) is not None
 
 
+def against_base(stated: Figure) -> bool:
+    """Whether the words behind a percentage set it against an earlier time: `120% so với cùng kỳ`, `120% năm 2022`."""
+    return _AGAINST_BASE.match(stated.right) is not None
+
+
 def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
     """Growth for per cent that rise or fall and for `gấp … lần`; excess for amounts and what lies beyond a plan.
 
@@ -106,7 +117,7 @@ def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
     Returns:
         None where the words tell no change over time or beyond a plan.
     """
-    if figure.unit == "lần" and _TIMES.fullmatch(figure.segment):
+    if _is_times(figure):
         return "growth"
     if fresh and (match := _NEW_CHANGE.fullmatch(figure.segment)):
         return _growth_or_excess(figure, match["verb"])
@@ -119,8 +130,22 @@ def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
     return _growth_or_excess(figure, match["verb"])
 
 
+def _is_times(figure: Figure) -> bool:
+    return figure.unit == "lần" and _TIMES.fullmatch(figure.segment) is not None
+
+
 def _growth_or_excess(figure: Figure, verb: str | None) -> Key:
     return "growth" if figure.percent and verb and verb != "vượt" else "excess"
+
+
+def is_same_change(actual: Figure | None, change: Figure, figure: Figure) -> bool:
+    """Whether a percentage behind an amount is that change, not what was reached: `tăng 3 vụ = 133,3%`."""
+    if AGAINST_PLAN.match(figure.right) and not beyond_plan(change):
+        return False
+    if actual is None or actual.value is None or change.value is None or figure.value is None:
+        return True
+    earlier = actual.value + (change.value if direction(change) == "down" else -change.value)
+    return abs(earlier * figure.value - change.value * 100) <= abs(earlier * figure.value - actual.value * 100)
 
 
 def direction(figure: Figure) -> Direction | None:
@@ -148,7 +173,9 @@ def is_change(actual: Figure, figure: Figure) -> bool:
 
 
 def counted_noun(figure: Figure) -> str | None:
-    """What a count or a ratio counts, as typed; None for amounts and measures."""
+    """What a count or a ratio counts, as typed; None for amounts, measures and how many times over."""
+    if _is_times(figure):
+        return None
     counts = figure.quantity.kind == "count" or (figure.ratio and not _MEASURED.match(figure.unit))
     return figure.quantity.unit if counts else None
 

@@ -18,6 +18,7 @@ from vnreport.relations.grammar import (
     COMPARED_WITH,
     COMPARES,
     EACH,
+    EQUALS,
     FROM,
     LEADS_TO,
     LIST_JOINT,
@@ -36,10 +37,12 @@ from vnreport.relations.grammar import (
     YEARLY,
     Direction,
     Key,
+    against_base,
     change_key,
     counted_noun,
     direction,
     is_change,
+    is_same_change,
     is_target,
     names_base,
     names_level,
@@ -272,7 +275,7 @@ class Reader:
         if figure.alike(actual) and (key := self._reference(draft, actual, figure)):
             return key
         if figure.percent and not actual.percent:
-            if draft.last == "excess" and opens:
+            if self._repeats_change(draft, figure):
                 return "growth"
             if STATED.fullmatch(figure.segment) or (actual.ratio and reaches(actual, figure)):
                 referred = not draft.figures.keys().isdisjoint(("plan", "base"))
@@ -284,6 +287,8 @@ class Reader:
         found = draft.figures
         first = next(iter(found.values()))
         opens = figure.left.endswith("(")
+        if figure.percent and self._repeats_change(draft, figure):
+            return "growth"
         if "base" in found:
             return "actual" if first.alike(figure) else None
         if "plan" in found:
@@ -296,8 +301,18 @@ class Reader:
         if opens and not figure.percent and "growth" in found:
             return "actual"
         if opens and not figure.percent and "stated" in found:
-            return "plan"
+            if figure.right == "/":
+                return "actual"
+            return "base" if against_base(found["stated"]) else "plan"
         return change_key(figure)
+
+    def _repeats_change(self, draft: Draft, figure: Figure) -> bool:
+        """Whether a percentage says by how much what the amount before it says: `3 vụ (20%)`, `3 vụ, tương ứng 20%`."""
+        change = draft.figures.get("excess")
+        if change is None or change.percent or draft.last != "excess":
+            return False
+        told = figure.left.endswith("(") or EQUALS.fullmatch(figure.left)
+        return bool(told) and is_same_change(draft.actual, change, figure)
 
     def _reference(self, draft: Draft, actual: Figure, figure: Figure) -> Key | None:
         """Whether a figure is the plan or the base of the actual one."""
@@ -405,12 +420,15 @@ class Reader:
         elif actual.ratio:
             if stated is not None or (is_target(actual) and self.sentence.label != "DIRECTIVE"):
                 found.setdefault("plan", actual)
-        elif stated is not None and plan is None and "base" not in found:
+        elif stated is not None and plan is not None:
+            if against_base(stated) and "base" not in found and reaches(actual, stated, plan):
+                found["base"] = found.pop("plan")
+        elif stated is not None and "base" not in found:
             earlier = self._before.row[-_NEAR:] if self._before and not actual.place else []
             told = [figure for figure in earlier if names_plan(figure.left)]
             for figure in [*told, *self.row[max(actual.place - _NEAR, 0) : actual.place]]:
                 if figure.alike(actual) and figure.counts_same(actual) and reaches(actual, stated, figure):
-                    found["plan"] = figure
+                    found["base" if against_base(stated) else "plan"] = figure
 
     def _completes_last(self, draft: Draft) -> bool:
         """`… 31,5/33 km. Đạt 95,5% kế hoạch.`: a percentage alone belongs to the indicator before."""

@@ -8,13 +8,15 @@ from typing import Literal, NamedTuple
 
 from vnreport.quantities.arithmetic import last_place
 from vnreport.relations.figures import Figure
-from vnreport.relations.grammar import Direction, Key, beyond_plan
+from vnreport.relations.grammar import AGAINST_PLAN, Direction, Key, against_base, beyond_plan
 
 Relation = Literal["of_plan", "of_base", "growth", "times", "excess", "sum"]
 Verdict = Literal["exact", "rounded", "truncated", "within_estimate", "off", "undecidable"]
 
 ESTIMATE_MARGIN = Fraction(1, 20)
 """How far an estimated operand may move the result, as a share of it."""
+SUM_MARGIN = Fraction(1, 20)
+"""How far rounding, or an estimate, may move a sum of parts, as a share of it."""
 
 
 class Check(NamedTuple):
@@ -53,12 +55,19 @@ def _relations(figures: Mapping[Key, Figure]) -> list[tuple[Relation, Figure, Fi
     plan, base = figures.get("plan"), figures.get("base")
     found: list[tuple[Relation, Figure, Figure | None]] = []
     if stated := figures.get("stated"):
-        found.append(("of_plan" if plan or not base else "of_base", stated, plan or base))
+        found.append(("of_base", stated, base) if _of_base(stated, plan, base) else ("of_plan", stated, plan))
     if growth := figures.get("growth"):
         found.append(("growth" if growth.percent else "times", growth, base or (plan if beyond_plan(growth) else None)))
     if excess := figures.get("excess"):
         found.append(("excess", excess, plan if plan and beyond_plan(excess) else base))
     return found
+
+
+def _of_base(stated: Figure, plan: Figure | None, base: Figure | None) -> bool:
+    """Whether a percentage is one of the base; where its words do not tell, the figures do."""
+    if against_base(stated):
+        return True
+    return base is not None and plan is None and AGAINST_PLAN.match(stated.right) is None
 
 
 def _recompute(
@@ -86,7 +95,10 @@ def check_sum(total: Figure, parts: Sequence[Figure]) -> Check:
     places = [last_place(figure.surface, figure.value) for figure in (total, *parts) if figure.value is not None]
     estimated = any(figure.quantity.approx for figure in (total, *parts))
     verdict = judge(total.value, added, places[0], estimated)
-    if verdict == "off" and total.quantity.kind != "count" and abs(total.value - added) * 2 <= sum(places):
+    distance = abs(total.value - added)
+    if distance > abs(added) * SUM_MARGIN:
+        verdict = "off"  # half of "2 tỷ" is too much to be rounding
+    elif verdict == "off" and total.quantity.kind != "count" and distance * 2 <= sum(places):
         verdict = "rounded"  # each of them may be rounded
     return Check("sum", decimal_string(added, min(places)), verdict)
 
