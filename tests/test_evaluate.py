@@ -194,6 +194,17 @@ def test_gold_input_is_gold(nlp: Language, few: list[Article]) -> None:
     assert found["entities"].keys() >= {"roles_f"}
 
 
+def test_an_article_without_gold_sentences_keeps_those_of_the_pipeline(nlp: Language, few: list[Article]) -> None:
+    whole = few[0]
+    bare = Article("bare", {}, whole.text, entities=whole.entities)
+    (free,) = annotate(nlp, [bare])
+    for given in ("sentences", "entities"):
+        docs = list(annotate(nlp, [bare, whole], given))
+        assert [s.text for s in docs[0].sents] == [s.text for s in free.sents]
+        assert [s.end_char for s in docs[1].spans["sentences"]] == [s.end for s in whole.sentences]
+    assert evaluate_on_gold(nlp, [bare])["sentences"]["ents_f"] == evaluate(nlp, [bare])["ents_f"]
+
+
 def test_class_predictions_are_of_gold_sentences(nlp: Language, few: list[Article]) -> None:
     rows = class_predictions(nlp, few)
     assert [gold for gold, _, _ in rows] == [s.label for article in few for s in article.sentences]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -126,18 +127,25 @@ def annotate(nlp: Language, articles: Iterable[Article], given: str = "") -> Ite
         articles: gold.
         given: what is taken from the gold: nothing, `sentences` (where they
             begin and end) or `entities` (and sentences with their classes).
+            An article whose gold has no sentences keeps those of the pipeline.
     """
     if not given:
         yield from nlp.pipe(article.text for article in articles)
         return
-    docs = (to_reference(article, nlp.make_doc(article.text)) for article in articles)
     metas = {name: nlp.get_pipe_meta(name) for name in nlp.pipe_names}
+    splitters = [name for name, meta in metas.items() if {"doc.sents", "token.is_sent_start"} & {*meta.assigns}]
+    split = [nlp.get_pipe(name) for name in splitters]
+
+    def reference(article: Article) -> Doc:
+        doc = to_reference(article, nlp.make_doc(article.text))
+        return doc if article.sentences else reduce(lambda doc, pipe: pipe(doc), split, doc)
+
+    docs = map(reference, articles)
     if given == "entities":
         late = [name for name, meta in metas.items() if meta.factory in ("report_quantities", "report_relations")]
         with nlp.select_pipes(enable=late):
             yield from nlp.pipe(map(_without_quantities, docs))
     else:
-        splitters = [name for name, meta in metas.items() if {"doc.sents", "token.is_sent_start"} & {*meta.assigns}]
         with nlp.select_pipes(disable=splitters):
             yield from nlp.pipe(map(_with_sentences_alone, docs))
 
