@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 from vnreport.cli import app
 from vnreport.compare import Difference, ScoreTest, compare
 from vnreport.corpus import read_articles
+from vnreport.jsonlines import PartialArticle
 from vnreport.resampling import Interval
 
 DEV = ROOT / "corpus/articles/dev"
@@ -63,6 +64,19 @@ def test_a_model_does_not_differ_from_itself(nlp: Language, folder: Path) -> Non
     comparison = compare(nlp, nlp, read_articles(folder))
     assert {test.verdict for test in comparison.tests} == {"equal"}
     assert not comparison.differences
+
+
+def test_quantities_are_compared_where_the_gold_annotates_them(nlp: Language, folder: Path) -> None:
+    blind = vnreport.load("vi_report_sm", exclude=["report_quantities", "report_relations"])
+    articles = read_articles(folder)
+    partial = [
+        PartialArticle(a.id, a.meta, a.text, a.sentences, a.entities, unannotated=frozenset({"quantities"}))
+        for a in articles
+    ]
+    for gold, expected in ((articles, True), (partial, False)):
+        comparison = compare(blind, nlp, gold)
+        assert ("quantities" in {d.layer for d in comparison.differences}) is expected
+        assert ("quantities_right" in {test.score for test in comparison.tests}) is expected
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ROOT
 from vnreport.cli import app
-from vnreport.corpus import read_articles, to_reference
+from vnreport.corpus import read_articles, to_reference, to_rows
 from vnreport.evaluate import (
     HEADLINES,
     Tally,
@@ -25,6 +25,7 @@ from vnreport.evaluate import (
     entity_forms,
     evaluate,
     evaluate_on_gold,
+    evaluate_under_noise,
     match_sentences,
     nest,
     pick,
@@ -123,6 +124,35 @@ def test_a_stage_that_the_gold_does_not_annotate_has_no_score() -> None:
     found = scores(bare, bare)
     assert not [name for name in found if name.startswith(("quantities", "roles", "indicators"))]
     assert found["ents_f"] == 1.0
+
+
+STAGES = ("quantities", "roles", "indicators")
+
+
+@pytest.fixture
+def mixed(few: list[Article], tmp_path: Path) -> list[Article]:
+    """Two articles with all annotation, two with entities and sentences alone."""
+    rows = [
+        {key: value for key, value in row.items() if index < 2 or key not in STAGES}
+        for index, row in enumerate(to_rows(few))
+    ]
+    path = tmp_path / "mixed.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return read_articles(path)
+
+
+def test_a_stage_is_measured_on_the_articles_that_annotate_it(
+    nlp: Language, few: list[Article], mixed: list[Article]
+) -> None:
+    found, half, whole = (evaluate(nlp, articles) for articles in (mixed, few[:2], few))
+    assert found["annotated"] == dict.fromkeys(STAGES, 2)
+    assert "annotated" not in whole
+    for name in HEADLINES:
+        assert pick(found, name) == pick(half if name.startswith(STAGES) else whole, name), name
+    given, given_half = (evaluate_on_gold(nlp, articles)["entities"] for articles in (mixed, few[:2]))
+    assert given == given_half
+    noisy, noisy_half = (evaluate_under_noise(nlp, articles)["NFD"] for articles in (mixed, few[:2]))
+    assert noisy["roles_f"] == noisy_half["roles_f"]
 
 
 def test_seen_are_the_names_that_training_had_with_the_same_label() -> None:

@@ -11,7 +11,8 @@ import spacy
 
 from tests.conftest import ROOT
 from vnreport.corpus import create_corpus_reader, read_articles, to_reference, to_rows
-from vnreport.markup import Article, Entity, MarkupError, Sentence
+from vnreport.jsonlines import PartialArticle, unannotated
+from vnreport.markup import Entity, MarkupError, Sentence
 from vnreport.pipes.tokenizer import WordTokenizer
 from vnreport.schema import SENTENCES_KEY
 
@@ -38,7 +39,9 @@ def test_what_prodigy_writes(tmp_path: Path) -> None:
         {**ROW, "answer": "reject", "spans": [{"start": 99}]},
         {**ROW, "answer": "ignore"},
     ]
-    assert read_articles(write(tmp_path / "a.jsonl", *rows)) == [Article("a:1", {}, TEXT, [], [Entity(4, 10, "PER")])]
+    stages = frozenset({"quantities", "roles", "indicators"})
+    expected = PartialArticle("a:1", {}, TEXT, [], [Entity(4, 10, "PER")], unannotated=stages)
+    assert read_articles(write(tmp_path / "a.jsonl", *rows)) == [expected]
 
 
 @pytest.mark.parametrize("rows", [[], ["", " "], [{**ROW, "answer": "reject"}, {**ROW, "answer": "ignore"}]])
@@ -56,6 +59,21 @@ def test_nothing_left_is_an_error(rows: list[Any], name: str, tmp_path: Path) ->
 )
 def test_an_article_has_its_id_or_else_its_place(given: dict[str, Any], expected: str, tmp_path: Path) -> None:
     assert read_articles(write(tmp_path / "a.jsonl", {**ROW, **given}))[0].id == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"quantities": [], "roles": [], "indicators": []}, set()),
+        ({"quantities": [], "indicators": None}, {"roles", "indicators"}),
+        ({}, {"quantities", "roles", "indicators"}),
+    ],
+)
+def test_what_is_not_there_was_not_annotated_and_what_is_empty_was(
+    given: dict[str, Any], missing: set[str], tmp_path: Path
+) -> None:
+    (article,) = read_articles(write(tmp_path / "a.jsonl", {**ROW, **given}))
+    assert unannotated(article) == missing
 
 
 def test_sentences_and_header(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vnreport import resampling
 from vnreport.evaluate import HEADLINES, LOWER_IS_BETTER, Tally, annotate, count, match_quantities, match_sentences
+from vnreport.jsonlines import unannotated
 from vnreport.records import to_records
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ def _differences(article: Article, old: Records, new: Records) -> Iterator[Diffe
         "entities": _entities,
         "quantities": _quantities,
     }
-    read = {name: [layer(article, records) for records in (None, old, new)] for name, layer in layers.items()}
+    read = {
+        name: [layer(article, records) for records in (None, old, new)]
+        for name, layer in layers.items()
+        if name not in unannotated(article)
+    }
     for i, sentence in enumerate(article.sentences):
         for layer, sides in read.items():
             gold, one, other = (tuple(side[i]) for side in sides)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from vnreport.corpus import to_reference
+from vnreport.jsonlines import unannotated
 from vnreport.noise import NOISES
 from vnreport.records import to_records
 from vnreport.resampling import bootstrap
@@ -78,18 +79,23 @@ def evaluate(nlp: Language, articles: Iterable[Article], train: Iterable[Article
         `quantities_spurious` (share of the predictions that touch no gold) and
         `quantities_right_per_type`; `roles_*`: person, title, body and their
         places all exact; `indicators_*`: see `match_indicators`. All in 0…1; a
-        stage that the gold does not annotate is left out. `articles`,
-        `syllables`: what was measured on. `intervals`: for each score, those
-        of a label as `ents_f_per_type/PER`, the 95 % interval `[low, high]`.
+        stage is measured on the articles whose gold annotates it, and left out
+        where none does. `articles`, `syllables`: what was measured on.
+        `annotated`: for stages that some articles do not annotate, how many do.
+        `intervals`: for each score, those of a label as `ents_f_per_type/PER`,
+        the 95 % interval `[low, high]`.
     """
     articles = list(articles)
     known = entity_forms(train)
     counts = [count(article, doc, known) for article, doc in zip(articles, annotate(nlp, articles), strict=True)]
     tally = Tally(counts)
+    left_out = Counter(stage for article in articles for stage in unannotated(article))
+    partly = {stage: len(articles) - left_out[stage] for stage in sorted(left_out)}
     return {
         **nest(tally.total()),
         "articles": len(articles),
         "syllables": sum(len(article.text.split()) for article in articles),
+        **({"annotated": partly} if partly else {}),
         "intervals": {name: list(interval) for name, interval in tally.intervals().items()},
     }
 
@@ -281,21 +287,27 @@ def count(article: Article, doc: Doc, known: Collection[tuple[str, str]] = froze
             [(s["start"], s["end"], s["label"]) for s in records["sentences"]],
             [(s.start, s.end, s.label) for s in article.sentences],
         )
-    counts += _matches(
-        "roles",
-        _role_items(((r["person"], r["title"], r["organisation"]) for r in records["roles"]), spans),
-        _role_items(((r.person, r.title, r.organisation) for r in article.roles), gold),
-    )
+    missing = unannotated(article)
+    if "roles" not in missing:
+        counts += _matches(
+            "roles",
+            _role_items(((r["person"], r["title"], r["organisation"]) for r in records["roles"]), spans),
+            _role_items(((r.person, r.title, r.organisation) for r in article.roles), gold),
+        )
     matched, right = match_quantities(article, records["quantities"])
-    for index, quantity in enumerate(article.quantities):
-        counts["quantities", "gold", quantity.kind] += 1
-        counts["quantities", "found", quantity.kind] += index in matched
-        counts["quantities", "right", quantity.kind] += index in right
-    counts["quantities", "predicted", ""] = len(records["quantities"])
-    counts["quantities", "spurious", ""] = len(records["quantities"]) - len(matched)
-    places = {theirs: ours for ours, theirs in matched.items() if ours in right}
-    found = match_indicators(article, records["indicators"], places)
-    counts.update({("indicators", what, ""): n for what, n in zip(("hits", "predicted", "gold"), found, strict=True)})
+    if "quantities" not in missing:
+        for index, quantity in enumerate(article.quantities):
+            counts["quantities", "gold", quantity.kind] += 1
+            counts["quantities", "found", quantity.kind] += index in matched
+            counts["quantities", "right", quantity.kind] += index in right
+        counts["quantities", "predicted", ""] = len(records["quantities"])
+        counts["quantities", "spurious", ""] = len(records["quantities"]) - len(matched)
+    if "indicators" not in missing:
+        places = {theirs: ours for ours, theirs in matched.items() if ours in right}
+        found = zip(
+            ("hits", "predicted", "gold"), match_indicators(article, records["indicators"], places), strict=True
+        )
+        counts.update({("indicators", what, ""): n for what, n in found})
     return +counts
 
 

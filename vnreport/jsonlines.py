@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,10 +17,23 @@ from vnreport.markup import FACT_QUANTITIES, VALUES, Article, Entity, Fact, Quan
 from vnreport.schema import APPROX, CLASSES, ENTITY_LABELS
 
 _LISTS = ("spans", "entities", "sentences", "quantities", "roles", "indicators")
+_OPTIONAL = ("quantities", "roles", "indicators")
 _UTF16 = "offsets count code points, an emoji is one"
 
 _Item = TypeVar("_Item")
 _Row = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class PartialArticle(Article):
+    """An article that was not annotated for every stage."""
+
+    unannotated: frozenset[str] = frozenset()  # of `quantities`, `roles`, `indicators`
+
+
+def unannotated(article: Article) -> frozenset[str]:
+    """The stages that an article was not annotated for; none where it came from a `.vnr` file."""
+    return article.unannotated if isinstance(article, PartialArticle) else frozenset()
 
 
 def read(path: Path) -> tuple[list[Article], list[str]]:
@@ -29,7 +43,8 @@ def read(path: Path) -> tuple[list[Article], list[str]]:
     (code points) and `label` (`PER`, `TITLE`, `ORG`). `sentences` are of the
     same form, labelled with their class; without them an article teaches
     entities alone. `quantities`, `roles` and `indicators` are as
-    `scripts/export-corpus` writes them. `id` names the article, other strings
+    `scripts/export-corpus` writes them; one that is not there (or `null`) was
+    not annotated, one that is empty was, and there are none. `id` names the article, other strings
     are its header. A line that Prodigy marked `"answer": "reject"` or
     `"ignore"` is left out.
 
@@ -96,6 +111,9 @@ class _Reader:
         facts = self.items(row, "indicators", lambda item, field: self.fact(item, field, counts))
         meta = {k: v for k, v in row.items() if isinstance(v, str) and k not in ("id", "text", "answer", *_LISTS)}
         id = id if row.get("id") in (None, "") else str(row["id"])
+        missing = frozenset(name for name in _OPTIONAL if row.get(name) is None)
+        if missing:
+            return PartialArticle(id, meta, text, sentences, entities, quantities, roles, facts, missing)
         return Article(id, meta, text, sentences, entities, quantities, roles, facts)
 
     def items(self, row: _Row, name: str, make: Callable[[_Row, str], _Item]) -> list[_Item]:
