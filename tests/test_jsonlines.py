@@ -34,8 +34,10 @@ def test_the_corpus_comes_back_from_its_export(tmp_path: Path) -> None:
 
 def test_what_prodigy_writes(tmp_path: Path) -> None:
     token = {"token_start": 1, "token_end": 2}
+    tokens = [{"text": "Ông", "start": 0, "end": 3, "id": 0, "ws": True}]
+    more = {"_input_hash": 1, "answer": "accept", "meta": {"page": 2}, "tokens": tokens}
     rows = [
-        {**ROW, "spans": [{**ROW["spans"][0], **token}], "_input_hash": 1, "answer": "accept", "meta": {"page": 2}},
+        {**ROW, "spans": [{**ROW["spans"][0], **token}], **more},
         {**ROW, "answer": "reject", "spans": [{"start": 99}]},
         {**ROW, "answer": "ignore"},
     ]
@@ -76,6 +78,11 @@ def test_what_is_not_there_was_not_annotated_and_what_is_empty_was(
     assert unannotated(article) == missing
 
 
+def test_an_empty_list_of_entities_says_that_there_are_none(tmp_path: Path) -> None:
+    rows = [{"text": TEXT, "spans": []}, {"text": TEXT, "entities": []}]
+    assert [article.entities for article in read_articles(write(tmp_path / "a.jsonl", *rows))] == [[], []]
+
+
 def test_sentences_and_header(tmp_path: Path) -> None:
     row = {"id": "x7", "place": "xã Đồng Mỏ", **ROW, "sentences": SENTENCES}
     (article,) = read_articles(write(tmp_path / "a.jsonl", "", row, ""))
@@ -99,7 +106,12 @@ def span(**changes: Any) -> dict[str, Any]:
 
 
 def sentences(*spans: tuple[int, int, str], **more: Any) -> dict[str, Any]:
-    return {"text": "Một. Hai.", "sentences": [{"start": a, "end": b, "label": c} for a, b, c in spans], **more}
+    return {
+        "text": "Một. Hai.",
+        "spans": [],
+        "sentences": [{"start": a, "end": b, "label": c} for a, b, c in spans],
+        **more,
+    }
 
 
 WHOLE = (0, 9, "OTHER")
@@ -116,6 +128,15 @@ COUNT = {"start": 0, "end": 3, "kind": "count", "value": "1"}
         ({"text": 5}, "text: a string with words in it is needed, not 5"),
         ({"text": "a", "spans": {}}, "spans: a list"),
         ({**ROW, "entities": []}, "entities: the line has 'spans' too"),
+        ({"text": "a"}, "spans: missing; give 'spans' or 'entities', and [] where a reader found none"),
+        ({"text": "a", "spans": None}, "spans: missing"),
+        ({"text": "a", "entities": None}, "spans: missing"),
+        (
+            {"text": TEXT, "span": ROW["spans"], "entities": []},
+            "span: annotation under a name that is not read; rename",
+        ),
+        ({**ROW, "label": [[4, 10, "PER"]]}, "label: annotation under a name that is not read"),
+        ({**ROW, "numbers": [{"start": 0, "end": 3, "kind": "count"}]}, "numbers: annotation under a name"),
         ({"text": "a", "spans": [5]}, "spans[0]: an object is needed, not 5"),
         (span(start=None), "spans[0].start: an offset is needed, not nothing"),
         (span(end="10"), 'spans[0].end: an offset is needed, not "10"'),

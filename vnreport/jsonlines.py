@@ -40,7 +40,8 @@ def read(path: Path) -> tuple[list[Article], list[str]]:
     """Read the articles of a file, one JSON object a line.
 
     Each has `text`, and `spans` or `entities`: objects with `start`, `end`
-    (code points) and `label` (`PER`, `TITLE`, `ORG`). `sentences` are of the
+    (code points) and `label` (`PER`, `TITLE`, `ORG`), an empty list where
+    there are none. `sentences` are of the
     same form, labelled with their class; without them an article teaches
     entities alone. `quantities`, `roles` and `indicators` are as
     `scripts/export-corpus` writes them; one that is not there (or `null`) was
@@ -97,6 +98,11 @@ class _Reader:
             self.error("entities", "the line has 'spans' too; give one of the two")
         self.text = text
         names = "spans" if "spans" in row else "entities"
+        if row.get(names) is None:
+            self.error("spans", "missing; give 'spans' or 'entities', and [] where a reader found none")
+        for key, value in row.items():
+            if key not in _LISTS and _is_annotation(value):
+                self.error(key, f"annotation under a name that is not read; rename it to one of {', '.join(_LISTS)}")
         entities = self.items(row, names, lambda item, field: Entity(*self.span(item, field, ENTITY_LABELS)))
         sentences = self.items(row, "sentences", lambda item, field: Sentence(*self.span(item, field, CLASSES)))
         quantities = self.items(row, "quantities", self.quantity)
@@ -192,6 +198,16 @@ def _between(sentences: list[Sentence], length: int) -> Iterator[tuple[int, int]
         yield end, sentence.start
         end = sentence.end
     yield end, length
+
+
+def _is_annotation(value: object) -> bool:
+    """Whether a value is a list of labelled spans, objects or triples."""
+    if not isinstance(value, list) or not value:
+        return False
+    first = value[0]
+    if isinstance(first, dict):
+        return {"start", "end"} <= first.keys() and not first.keys().isdisjoint(("label", "kind"))
+    return isinstance(first, list) and [type(part) for part in first] == [int, int, str]
 
 
 def _integer(item: _Row, key: str, field: str) -> int:
