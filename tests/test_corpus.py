@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -76,6 +77,10 @@ def test_the_checker_needs_the_standard_library_alone() -> None:
     [
         ("O| [đồng chí Lan]PER họp.", "a form of address inside PER"),
         ("O| [Lê Lan,]PER họp.", "punctuation at its edge"),
+        ("O| L[ê Lan]PER họp.", "a span that begins or ends inside a word: 'ê Lan'; offsets count code points"),
+        ("O| [Lê L]PERan họp.", "a span that begins or ends inside a word: 'Lê L'"),
+        ("O| [Le]PER\u0302 Lan họp.", "a span that begins or ends inside a word: 'Le'"),
+        ("O| Có 1{2 hộ|count 2 hộ}.", "a span that begins or ends inside a word: '2 hộ'"),
     ],
 )
 def test_the_checker_finds(line: str, problem: str, tmp_path: Path) -> None:
@@ -98,6 +103,35 @@ def test_the_checker_reads_json_lines(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     code, shown = check(path)
     assert (code, f"{path}:2: spans[0].end: 0 to 30 is no stretch" in shown) == (1, True)
+
+
+def span(start: int, end: int, label: str) -> dict[str, Any]:
+    return {"start": start, "end": end, "label": label}
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        (
+            {"spans": [span(0, 9, "PER")], "sentences": [span(0, 7, "OTHER"), span(8, 18, "OTHER")]},
+            "an entity in two sentences: 'Lê Lan. T'",
+        ),
+        (
+            {
+                "spans": [span(0, 6, "ORG"), span(8, 10, "PER")],
+                "sentences": [span(0, 18, "OTHER")],
+                "roles": [{"sentence": 0, "person": 0, "title": 1}],
+            },
+            "a role whose person is 'Lê Lan', ORG; PER is needed",
+        ),
+    ],
+)
+def test_the_checker_finds_in_json_lines(row: dict[str, Any], problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"text": "Lê Lan. Tổ họp xa.", **row}) + "\n", encoding="utf-8")
+    code, shown = check(path)
+    assert f"{path}: a:1: {problem}" in shown
+    assert code == 1
 
 
 def test_each_role_of_a_long_article_is_between_its_own_names() -> None:
