@@ -187,7 +187,8 @@ class Tally:
             weights: of shape (samples, articles).
 
         Returns:
-            Arrays of shape (samples,), for the stages that the gold of the articles annotates.
+            Arrays of shape (samples,), for the stages that the gold of the articles annotates; NaN
+            where there is nothing to score: no such label in a sample, neither in the gold nor predicted.
         """
         sums = weights @ self.counts
 
@@ -214,7 +215,7 @@ class Tally:
             scores["class_acc"] = _ratio(total("class", "hits"), total("class", "gold"))
             both = [total("class", "predicted", label) + total("class", "gold", label) for label in CLASSES]
             occurring = numpy.count_nonzero(both, axis=0).astype(float)
-            scores["class_macro_f"] = _ratio(sum(per_type.values(), numpy.zeros(len(sums))), occurring)
+            scores["class_macro_f"] = _ratio(numpy.nansum([*per_type.values()], axis=0), occurring)
             scores |= {f"class_f_per_type/{label}": value for label, value in per_type.items()}
         if "boundary" in annotated:
             scores["boundary_f"] = f_scores("boundary")
@@ -230,8 +231,9 @@ class Tally:
         return scores
 
     def total(self) -> dict[str, float]:
-        """The scores of all articles together."""
-        return {name: float(values[0]) for name, values in self.scores(numpy.ones((1, len(self.counts)))).items()}
+        """The scores of all articles together, without those that have nothing to score."""
+        scores = self.scores(numpy.ones((1, len(self.counts))))
+        return {name: float(values[0]) for name, values in scores.items() if not numpy.isnan(values[0])}
 
     def intervals(self) -> dict[str, Interval]:
         """The 95 % interval of each score; see `vnreport.resampling.bootstrap`."""
@@ -239,7 +241,7 @@ class Tally:
 
 
 def _ratio(part: NDArray[numpy.float64], whole: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
-    return numpy.divide(part, whole, out=numpy.zeros_like(whole), where=whole > 0)
+    return numpy.divide(part, whole, out=numpy.full_like(whole, numpy.nan), where=whole > 0)
 
 
 def nest(scores: Mapping[str, float]) -> Scores:
