@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from dataclasses import replace
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
@@ -65,6 +66,16 @@ def test_a_model_does_not_differ_from_itself(nlp: Language, folder: Path) -> Non
     comparison = compare(nlp, nlp, read_articles(folder))
     assert {test.verdict for test in comparison.tests} == {"equal"}
     assert not comparison.differences
+
+
+def test_quantities_are_compared_where_the_gold_annotates_them(nlp: Language, folder: Path) -> None:
+    blind = vnreport.load("vi_report_sm", exclude=["report_quantities", "report_relations"])
+    articles = read_articles(folder)
+    partial = [replace(a, quantities=[], facts=[], unannotated=frozenset({"quantities"})) for a in articles]
+    for gold, expected in ((articles, True), (partial, False)):
+        comparison = compare(blind, nlp, gold)
+        assert ("quantities" in {d.layer for d in comparison.differences}) is expected
+        assert ("quantities_right" in {test.score for test in comparison.tests}) is expected
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
@@ -76,6 +78,10 @@ def test_the_checker_needs_the_standard_library_alone() -> None:
     [
         ("O| [đồng chí Lan]PER họp.", "a form of address inside PER"),
         ("O| [Lê Lan,]PER họp.", "punctuation at its edge"),
+        ("O| L[ê Lan]PER họp.", "a span that begins or ends inside a word: 'ê Lan'; offsets count code points"),
+        ("O| [Lê L]PERan họp.", "a span that begins or ends inside a word: 'Lê L'"),
+        ("O| [Le]PER\u0302 Lan họp.", "a span that begins or ends inside a word: 'Le'"),
+        ("O| Có 1{2 hộ|count 2 hộ}.", "a span that begins or ends inside a word: '2 hộ'"),
     ],
 )
 def test_the_checker_finds(line: str, problem: str, tmp_path: Path) -> None:
@@ -98,6 +104,88 @@ def test_the_checker_reads_json_lines(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     code, shown = check(path)
     assert (code, f"{path}:2: spans[0].end: 0 to 30 is no stretch" in shown) == (1, True)
+
+
+def span(start: int, end: int, label: str) -> dict[str, Any]:
+    return {"start": start, "end": end, "label": label}
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        (
+            {"spans": [span(0, 9, "PER")], "sentences": [span(0, 7, "OTHER"), span(8, 18, "OTHER")]},
+            "an entity in two sentences: 'Lê Lan. T'",
+        ),
+        (
+            {
+                "spans": [span(0, 6, "ORG"), span(8, 10, "PER")],
+                "sentences": [span(0, 18, "OTHER")],
+                "roles": [{"sentence": 0, "person": 0, "title": 1}],
+            },
+            "a role whose person is 'Lê Lan', ORG; PER is needed",
+        ),
+    ],
+)
+def test_the_checker_finds_in_json_lines(row: dict[str, Any], problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"text": "Lê Lan. Tổ họp xa.", **row}) + "\n", encoding="utf-8")
+    code, shown = check(path)
+    assert f"{path}: a:1: {problem}" in shown
+    assert code == 1
+
+
+def row(text: str, **more: str) -> str:
+    return json.dumps({"text": text, "spans": [], **more}) + "\n"
+
+
+def test_suffixes_are_read_in_any_case_and_the_checker_names_what_is_passed_over(tmp_path: Path) -> None:
+    for name in ("b.JSONL", "c.json", ".hidden"):
+        (tmp_path / name).write_text(row(name), encoding="utf-8")
+    (tmp_path / "Z.VNR").write_text("kind: x\n---\nO| Xã họp.\n", encoding="utf-8")
+    (tmp_path / "empty.jsonl").touch()
+    assert [article.text for article in read_articles(tmp_path)] == ["Xã họp.", "b.JSONL"]
+    shown = check(tmp_path)[1]
+    assert f"note: {tmp_path}/c.json: passed over, it is neither .vnr nor .jsonl" in shown
+    assert f"note: {tmp_path}/empty.jsonl: no article is left" in shown
+    assert f"{tmp_path}/Z.VNR: header: no 'place:'" in shown
+    assert "hidden" not in shown
+    assert shown.count("note: ") == 2
+
+
+def test_no_article_at_all_is_a_problem(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.touch()
+    code, shown = check(path)
+    assert code == 1
+    assert f"{path}: no article at all" in shown
+
+
+@pytest.mark.parametrize(
+    ("rows", "problems"),
+    [
+        ([row("Xã họp."), row("Xã  HỌP.")], ["a:2: the text of {path}: a:1 again; leave it out, one is enough"]),
+        ([row("Xã họp.", id="x"), row("Xã họp.", id="x")], ["x: the text of {path}: x again"]),
+        ([row("Xã họp.", id="x"), row("Huyện họp.", id="x")], ["x: an article before it has this id"]),
+        ([row("Xã họp.", id="x"), row("Huyện họp.", id="y")], []),
+    ],
+)
+def test_the_checker_finds_an_article_that_is_there_twice(rows: list[str], problems: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(rows), encoding="utf-8")
+    code, shown = check(path)
+    assert (code, f"{len(problems)} problems" in shown) == (bool(problems), True)
+    assert all(f"{path}: {problem.format(path=path)}" in shown for problem in problems)
+
+
+def test_what_is_held_out_cannot_be_added(tmp_path: Path) -> None:
+    held_out = sorted((ARTICLES / "dev").glob("*.vnr"))[0]
+    copy = tmp_path / "mine.vnr"
+    shutil.copy(held_out, copy)
+    for added in (ARTICLES / "dev", copy):
+        code, shown = check(ARTICLES, added)
+        again = f"{copy if added == copy else held_out}: the text of {held_out} again; leave it out, a model must not"
+        assert (code, again in shown) == (1, True)
 
 
 def test_each_role_of_a_long_article_is_between_its_own_names() -> None:

@@ -33,12 +33,16 @@ def test_the_corpus_comes_back_from_its_export(tmp_path: Path) -> None:
 
 def test_what_prodigy_writes(tmp_path: Path) -> None:
     token = {"token_start": 1, "token_end": 2}
+    tokens = [{"text": "Ông", "start": 0, "end": 3, "id": 0, "ws": True}]
+    more = {"_input_hash": 1, "answer": "accept", "meta": {"page": 2}, "tokens": tokens}
     rows = [
-        {**ROW, "spans": [{**ROW["spans"][0], **token}], "_input_hash": 1, "answer": "accept", "meta": {"page": 2}},
+        {**ROW, "spans": [{**ROW["spans"][0], **token}], **more},
         {**ROW, "answer": "reject", "spans": [{"start": 99}]},
         {**ROW, "answer": "ignore"},
     ]
-    assert read_articles(write(tmp_path / "a.jsonl", *rows)) == [Article("a:1", {}, TEXT, [], [Entity(4, 10, "PER")])]
+    stages = frozenset({"quantities", "roles", "indicators"})
+    expected = Article("a:1", {}, TEXT, [], [Entity(4, 10, "PER")], unannotated=stages)
+    assert read_articles(write(tmp_path / "a.jsonl", *rows)) == [expected]
 
 
 @pytest.mark.parametrize("rows", [[], ["", " "], [{**ROW, "answer": "reject"}, {**ROW, "answer": "ignore"}]])
@@ -56,6 +60,26 @@ def test_nothing_left_is_an_error(rows: list[Any], name: str, tmp_path: Path) ->
 )
 def test_an_article_has_its_id_or_else_its_place(given: dict[str, Any], expected: str, tmp_path: Path) -> None:
     assert read_articles(write(tmp_path / "a.jsonl", {**ROW, **given}))[0].id == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"quantities": [], "roles": [], "indicators": []}, set()),
+        ({"quantities": [], "indicators": None}, {"roles", "indicators"}),
+        ({}, {"quantities", "roles", "indicators"}),
+    ],
+)
+def test_what_is_not_there_was_not_annotated_and_what_is_empty_was(
+    given: dict[str, Any], missing: set[str], tmp_path: Path
+) -> None:
+    (article,) = read_articles(write(tmp_path / "a.jsonl", {**ROW, **given}))
+    assert article.unannotated == missing
+
+
+def test_an_empty_list_of_entities_says_that_there_are_none(tmp_path: Path) -> None:
+    rows = [{"text": TEXT, "spans": []}, {"text": TEXT, "entities": []}]
+    assert [article.entities for article in read_articles(write(tmp_path / "a.jsonl", *rows))] == [[], []]
 
 
 def test_sentences_and_header(tmp_path: Path) -> None:
@@ -81,7 +105,12 @@ def span(**changes: Any) -> dict[str, Any]:
 
 
 def sentences(*spans: tuple[int, int, str], **more: Any) -> dict[str, Any]:
-    return {"text": "Một. Hai.", "sentences": [{"start": a, "end": b, "label": c} for a, b, c in spans], **more}
+    return {
+        "text": "Một. Hai.",
+        "spans": [],
+        "sentences": [{"start": a, "end": b, "label": c} for a, b, c in spans],
+        **more,
+    }
 
 
 WHOLE = (0, 9, "OTHER")
@@ -96,14 +125,23 @@ COUNT = {"start": 0, "end": 3, "kind": "count", "value": "1"}
         ({"txt": "a"}, "text: missing"),
         ({"text": " \n"}, "text: a string with words in it is needed"),
         ({"text": 5}, "text: a string with words in it is needed, not 5"),
-        ('{"text": "Họp \\ud83d xong."}', r"text: \ud83d at 4 is half a character; write the whole one"),
-        ('{"id": "\\udc00", "text": "a"}', r"id: \udc00 at 0 is half a character"),
-        ('{"text": "a", "place": "x\\udc00"}', r"place: \udc00 at 1 is half a character"),
+        ('{"text": "Họp \\ud83d xong.", "spans": []}', r"text: \ud83d at 4 is half a character; write the whole one"),
+        ('{"id": "\\udc00", "text": "a", "spans": []}', r"id: \udc00 at 0 is half a character"),
+        ('{"text": "a", "spans": [], "place": "x\\udc00"}', r"place: \udc00 at 1 is half a character"),
         ('{"text": "a", "spans": ["\\ud83d"]}', r'spans[0]: an object is needed, not "\ud83d"'),
         ('{"text": "a", "spans": ' + "[" * 100_000, "line: lists or objects within each other, too deep to read"),
         ('{"text": ' + "[" * 900 + "]" * 900 + "}", ""),
         ({"text": "a", "spans": {}}, "spans: a list"),
         ({**ROW, "entities": []}, "entities: the line has 'spans' too"),
+        ({"text": "a"}, "spans: missing; give 'spans' or 'entities', and [] where a reader found none"),
+        ({"text": "a", "spans": None}, "spans: missing"),
+        ({"text": "a", "entities": None}, "spans: missing"),
+        (
+            {"text": TEXT, "span": ROW["spans"], "entities": []},
+            "span: annotation under a name that is not read; rename",
+        ),
+        ({**ROW, "label": [[4, 10, "PER"]]}, "label: annotation under a name that is not read"),
+        ({**ROW, "numbers": [{"start": 0, "end": 3, "kind": "count"}]}, "numbers: annotation under a name"),
         ({"text": "a", "spans": [5]}, "spans[0]: an object is needed, not 5"),
         (span(start=None), "spans[0].start: an offset is needed, not nothing"),
         (span(end="10"), 'spans[0].end: an offset is needed, not "10"'),

@@ -26,6 +26,38 @@ def test_an_interval_holds_the_score_and_narrows_with_more_articles() -> None:
     assert many.high - many.low < 0.5 * (few.high - few.low)
 
 
+def test_samples_without_anything_to_score_are_left_out() -> None:
+    def scores(weights: Weights) -> dict[str, Weights]:
+        whole = weights @ numpy.array([10.0, 0, 0])  # in the first article alone
+        share = numpy.divide(7 * weights[:, 0], whole, out=numpy.full_like(whole, numpy.nan), where=whole > 0)
+        return {"accuracy": share, "nothing": numpy.full_like(whole, numpy.nan)}
+
+    assert bootstrap(scores, 3) == {"accuracy": pytest.approx((0.7, 0.7))}
+
+
+def test_scores_that_one_system_has_nothing_for_are_not_compared() -> None:
+    old, new = numpy.array([0.0, 0, 0]), numpy.array([4.0, 4, 4])  # what each predicted, none of it right
+
+    def scores(weights: Weights) -> dict[str, Weights]:
+        predicted = weights @ numpy.hstack([old, new])
+        spurious = numpy.divide(predicted, predicted, out=numpy.full_like(predicted, numpy.nan), where=predicted > 0)
+        return {"spurious": spurious, **accuracy([1, 2, 3, 1, 2, 3])(weights)}
+
+    assert compare(scores, 3, ["spurious", *NAMES]).keys() == {*NAMES}
+
+
+def test_exchanges_without_anything_to_score_part_nothing() -> None:
+    predicted = numpy.array([4.0, 0, 0, 4.0])  # by the old system in the first article, by the new one in the second
+
+    def scores(weights: Weights) -> dict[str, Weights]:
+        whole = weights @ predicted
+        wrong = weights @ (predicted * [0.5, 0, 0, 0.5])
+        return {"spurious": numpy.divide(wrong, whole, out=numpy.full_like(whole, numpy.nan), where=whole > 0)}
+
+    (found,) = compare(scores, 2, ["spurious"]).values()
+    assert found == (0.5, 0.5, (0, 0), 1)
+
+
 def test_articles_that_are_alike_leave_no_doubt() -> None:
     assert bootstrap(accuracy([7] * 8), 8)["accuracy"] == pytest.approx((0.7, 0.7))
 

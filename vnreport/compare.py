@@ -92,7 +92,11 @@ def _differences(article: Article, old: Records, new: Records) -> Iterator[Diffe
         "entities": _entities,
         "quantities": _quantities,
     }
-    read = {name: [layer(article, records) for records in (None, old, new)] for name, layer in layers.items()}
+    read = {
+        name: [layer(article, records) for records in (None, old, new)]
+        for name, layer in layers.items()
+        if name not in article.unannotated
+    }
     for i, sentence in enumerate(article.sentences):
         for layer, sides in read.items():
             gold, one, other = (tuple(side[i]) for side in sides)

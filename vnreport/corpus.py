@@ -24,8 +24,8 @@ def read_articles(path: str | Path) -> list[Article]:
     """All articles of a file or folder, in the order of their names.
 
     Args:
-        path: a `.vnr` or `.jsonl` file (see `vnreport.jsonlines`), or a folder
-            with such files at any depth.
+        path: a `.vnr` or `.jsonl` file (see `vnreport.jsonlines`; the suffix in
+            any case), or a folder with such files at any depth.
 
     Raises:
         FileNotFoundError: there is no article, or none that is not marked as rejected or ignored.
@@ -35,7 +35,7 @@ def read_articles(path: str | Path) -> list[Article]:
     articles: list[Article] = []
     errors: list[str] = []
     for file in article_files(path):
-        if file.suffix == ".jsonl":
+        if file.suffix.lower() == ".jsonl":
             found, wrong = jsonlines.read(file)
             articles += found
             errors += wrong
@@ -60,10 +60,21 @@ def article_files(path: str | Path) -> list[Path]:
         FileNotFoundError: there is none.
     """
     path = Path(path)
-    files = sorted(f for f in path.rglob("*") if f.suffix in _SUFFIXES) if path.is_dir() else [path]
-    if not files or not files[0].is_file() or files[0].suffix not in _SUFFIXES:
+    found = path.rglob("*") if path.is_dir() else [path]
+    files = sorted(file for file in found if file.is_file() and _is_article(file))
+    if not files:
         raise FileNotFoundError(f"{path}: no .vnr or .jsonl article; corpus/FORMAT.md describes the form")
     return files
+
+
+def other_files(path: str | Path) -> list[Path]:
+    """The files of a folder that `article_files` passes over, without hidden ones; none if it is a file."""
+    files = (file for file in Path(path).rglob("*") if file.is_file())
+    return sorted(file for file in files if not _is_article(file) and not file.name.startswith("."))
+
+
+def _is_article(file: Path) -> bool:
+    return file.suffix.lower() in _SUFFIXES
 
 
 def to_reference(article: Article, doc: Doc) -> Doc:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -77,18 +78,23 @@ def evaluate(nlp: Language, articles: Iterable[Article], train: Iterable[Article
         `quantities_spurious` (share of the predictions that touch no gold) and
         `quantities_right_per_type`; `roles_*`: person, title, body and their
         places all exact; `indicators_*`: see `match_indicators`. All in 0…1; a
-        stage that the gold does not annotate is left out. `articles`,
-        `syllables`: what was measured on. `intervals`: for each score, those
-        of a label as `ents_f_per_type/PER`, the 95 % interval `[low, high]`.
+        stage is measured on the articles whose gold annotates it, and left out
+        where none does. `articles`, `syllables`: what was measured on.
+        `annotated`: for stages that some articles do not annotate, how many do.
+        `intervals`: for each score, those of a label as `ents_f_per_type/PER`,
+        the 95 % interval `[low, high]`.
     """
     articles = list(articles)
     known = entity_forms(train)
     counts = [count(article, doc, known) for article, doc in zip(articles, annotate(nlp, articles), strict=True)]
     tally = Tally(counts)
+    left_out = Counter(stage for article in articles for stage in article.unannotated)
+    partly = {stage: len(articles) - left_out[stage] for stage in sorted(left_out)}
     return {
         **nest(tally.total()),
         "articles": len(articles),
         "syllables": sum(len(article.text.split()) for article in articles),
+        **({"annotated": partly} if partly else {}),
         "intervals": {name: list(interval) for name, interval in tally.intervals().items()},
     }
 
@@ -126,18 +132,25 @@ def annotate(nlp: Language, articles: Iterable[Article], given: str = "") -> Ite
         articles: gold.
         given: what is taken from the gold: nothing, `sentences` (where they
             begin and end) or `entities` (and sentences with their classes).
+            An article whose gold has no sentences keeps those of the pipeline.
     """
     if not given:
         yield from nlp.pipe(article.text for article in articles)
         return
-    docs = (to_reference(article, nlp.make_doc(article.text)) for article in articles)
     metas = {name: nlp.get_pipe_meta(name) for name in nlp.pipe_names}
+    splitters = [name for name, meta in metas.items() if {"doc.sents", "token.is_sent_start"} & {*meta.assigns}]
+    split = [nlp.get_pipe(name) for name in splitters]
+
+    def reference(article: Article) -> Doc:
+        doc = to_reference(article, nlp.make_doc(article.text))
+        return doc if article.sentences else reduce(lambda doc, pipe: pipe(doc), split, doc)
+
+    docs = map(reference, articles)
     if given == "entities":
         late = [name for name, meta in metas.items() if meta.factory in ("report_quantities", "report_relations")]
         with nlp.select_pipes(enable=late):
             yield from nlp.pipe(map(_without_quantities, docs))
     else:
-        splitters = [name for name, meta in metas.items() if {"doc.sents", "token.is_sent_start"} & {*meta.assigns}]
         with nlp.select_pipes(disable=splitters):
             yield from nlp.pipe(map(_with_sentences_alone, docs))
 
@@ -173,7 +186,8 @@ class Tally:
             weights: of shape (samples, articles).
 
         Returns:
-            Arrays of shape (samples,), for the stages that the gold of the articles annotates.
+            Arrays of shape (samples,), for the stages that the gold of the articles annotates; NaN
+            where there is nothing to score: no such label in a sample, neither in the gold nor predicted.
         """
         sums = weights @ self.counts
 
@@ -200,7 +214,7 @@ class Tally:
             scores["class_acc"] = _ratio(total("class", "hits"), total("class", "gold"))
             both = [total("class", "predicted", label) + total("class", "gold", label) for label in CLASSES]
             occurring = numpy.count_nonzero(both, axis=0).astype(float)
-            scores["class_macro_f"] = _ratio(sum(per_type.values(), numpy.zeros(len(sums))), occurring)
+            scores["class_macro_f"] = _ratio(numpy.nansum([*per_type.values()], axis=0), occurring)
             scores |= {f"class_f_per_type/{label}": value for label, value in per_type.items()}
         if "boundary" in annotated:
             scores["boundary_f"] = f_scores("boundary")
@@ -216,8 +230,9 @@ class Tally:
         return scores
 
     def total(self) -> dict[str, float]:
-        """The scores of all articles together."""
-        return {name: float(values[0]) for name, values in self.scores(numpy.ones((1, len(self.counts)))).items()}
+        """The scores of all articles together, without those that have nothing to score."""
+        scores = self.scores(numpy.ones((1, len(self.counts))))
+        return {name: float(values[0]) for name, values in scores.items() if not numpy.isnan(values[0])}
 
     def intervals(self) -> dict[str, Interval]:
         """The 95 % interval of each score; see `vnreport.resampling.bootstrap`."""
@@ -225,7 +240,7 @@ class Tally:
 
 
 def _ratio(part: NDArray[numpy.float64], whole: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
-    return numpy.divide(part, whole, out=numpy.zeros_like(whole), where=whole > 0)
+    return numpy.divide(part, whole, out=numpy.full_like(whole, numpy.nan), where=whole > 0)
 
 
 def nest(scores: Mapping[str, float]) -> Scores:
@@ -273,21 +288,27 @@ def count(article: Article, doc: Doc, known: Collection[tuple[str, str]] = froze
             [(s["start"], s["end"], s["label"]) for s in records["sentences"]],
             [(s.start, s.end, s.label) for s in article.sentences],
         )
-    counts += _matches(
-        "roles",
-        _role_items(((r["person"], r["title"], r["organisation"]) for r in records["roles"]), spans),
-        _role_items(((r.person, r.title, r.organisation) for r in article.roles), gold),
-    )
+    missing = article.unannotated
+    if "roles" not in missing:
+        counts += _matches(
+            "roles",
+            _role_items(((r["person"], r["title"], r["organisation"]) for r in records["roles"]), spans),
+            _role_items(((r.person, r.title, r.organisation) for r in article.roles), gold),
+        )
     matched, right = match_quantities(article, records["quantities"])
-    for index, quantity in enumerate(article.quantities):
-        counts["quantities", "gold", quantity.kind] += 1
-        counts["quantities", "found", quantity.kind] += index in matched
-        counts["quantities", "right", quantity.kind] += index in right
-    counts["quantities", "predicted", ""] = len(records["quantities"])
-    counts["quantities", "spurious", ""] = len(records["quantities"]) - len(matched)
-    places = {theirs: ours for ours, theirs in matched.items() if ours in right}
-    found = match_indicators(article, records["indicators"], places)
-    counts.update({("indicators", what, ""): n for what, n in zip(("hits", "predicted", "gold"), found, strict=True)})
+    if "quantities" not in missing:
+        for index, quantity in enumerate(article.quantities):
+            counts["quantities", "gold", quantity.kind] += 1
+            counts["quantities", "found", quantity.kind] += index in matched
+            counts["quantities", "right", quantity.kind] += index in right
+        counts["quantities", "predicted", ""] = len(records["quantities"])
+        counts["quantities", "spurious", ""] = len(records["quantities"]) - len(matched)
+    if "indicators" not in missing:
+        places = {theirs: ours for ours, theirs in matched.items() if ours in right}
+        found = zip(
+            ("hits", "predicted", "gold"), match_indicators(article, records["indicators"], places), strict=True
+        )
+        counts.update({("indicators", what, ""): n for what, n in found})
     return +counts
 
 

@@ -16,6 +16,7 @@ from vnreport.markup import FACT_QUANTITIES, VALUES, Article, Entity, Fact, Quan
 from vnreport.schema import APPROX, CLASSES, ENTITY_LABELS
 
 _LISTS = ("spans", "entities", "sentences", "quantities", "roles", "indicators")
+_OPTIONAL = ("quantities", "roles", "indicators")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UTF16 = "offsets count code points, an emoji is one"
 
@@ -27,10 +28,12 @@ def read(path: Path) -> tuple[list[Article], list[str]]:
     """Read the articles of a file, one JSON object a line.
 
     Each has `text`, and `spans` or `entities`: objects with `start`, `end`
-    (code points) and `label` (`PER`, `TITLE`, `ORG`). `sentences` are of the
+    (code points) and `label` (`PER`, `TITLE`, `ORG`), an empty list where
+    there are none. `sentences` are of the
     same form, labelled with their class; without them an article teaches
     entities alone. `quantities`, `roles` and `indicators` are as
-    `scripts/export-corpus` writes them. `id` names the article, other strings
+    `scripts/export-corpus` writes them; one that is not there (or `null`) was
+    not annotated, one that is empty was, and there are none. `id` names the article, other strings
     are its header. A line that Prodigy marked `"answer": "reject"` or
     `"ignore"` is left out.
 
@@ -86,10 +89,14 @@ class _Reader:
         if "spans" in row and "entities" in row:
             self.error("entities", "the line has 'spans' too; give one of the two")
         self.text = text
+        names = "spans" if "spans" in row else "entities"
+        if row.get(names) is None:
+            self.error("spans", "missing; give 'spans' or 'entities', and [] where a reader found none")
         for key, value in row.items():
             if isinstance(value, str):
                 self.whole(key, value)
-        names = "spans" if "spans" in row else "entities"
+            elif key not in _LISTS and _is_annotation(value):
+                self.error(key, f"annotation under a name that is not read; rename it to one of {', '.join(_LISTS)}")
         entities = self.items(row, names, lambda item, field: Entity(*self.span(item, field, ENTITY_LABELS)))
         sentences = self.items(row, "sentences", lambda item, field: Sentence(*self.span(item, field, CLASSES)))
         quantities = self.items(row, "quantities", self.quantity)
@@ -104,7 +111,8 @@ class _Reader:
         facts = self.items(row, "indicators", lambda item, field: self.fact(item, field, counts))
         meta = {k: v for k, v in row.items() if isinstance(v, str) and k not in ("id", "text", "answer", *_LISTS)}
         id = id if row.get("id") in (None, "") else str(row["id"])
-        return Article(id, meta, text, sentences, entities, quantities, roles, facts)
+        missing = frozenset(name for name in _OPTIONAL if row.get(name) is None)
+        return Article(id, meta, text, sentences, entities, quantities, roles, facts, missing)
 
     def items(self, row: _Row, name: str, make: Callable[[_Row, str], _Item]) -> list[_Item]:
         """The objects of a list that `make` can read."""
@@ -189,6 +197,16 @@ def _between(sentences: list[Sentence], length: int) -> Iterator[tuple[int, int]
         yield end, sentence.start
         end = sentence.end
     yield end, length
+
+
+def _is_annotation(value: object) -> bool:
+    """Whether a value is a list of labelled spans, objects or triples."""
+    if not isinstance(value, list) or not value:
+        return False
+    first = value[0]
+    if isinstance(first, dict):
+        return {"start", "end"} <= first.keys() and not first.keys().isdisjoint(("label", "kind"))
+    return isinstance(first, list) and [type(part) for part in first] == [int, int, str]
 
 
 def _integer(item: _Row, key: str, field: str) -> int:

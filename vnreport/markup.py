@@ -90,6 +90,7 @@ class Article:
     quantities: list[Quantity] = field(default_factory=list)
     roles: list[Role] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    unannotated: frozenset[str] = frozenset()  # of `quantities`, `roles`, `indicators`: what nobody looked for
 
 
 def read(path: Path) -> Article:

@@ -2,7 +2,8 @@
 
 Sentences of one article lean on each other, so the article is what is drawn.
 All functions take the scores as a function of weights: for weights of shape
-(samples, articles) it gives each score as an array of shape (samples,).
+(samples, articles) it gives each score as an array of shape (samples,), NaN
+where a sample has nothing to score; an interval is that of the other samples.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def bootstrap(scores: Statistic, articles: int, seed: int = 0) -> dict[str, Inte
         seed: of the drawing.
     """
     weights = _draw(articles, numpy.random.default_rng(seed))
-    return {name: _interval(values) for name, values in scores(weights).items()}
+    return {name: _interval(values) for name, values in scores(weights).items() if not numpy.isnan(values).all()}
 
 
 def compare(scores: Statistic, articles: int, names: Sequence[str], seed: int = 0) -> dict[str, Difference]:
@@ -62,7 +63,7 @@ def compare(scores: Statistic, articles: int, names: Sequence[str], seed: int = 
         scores: of weighted outputs: first the old system's, one for each article,
             then the new one's in the same order.
         articles: how many there are.
-        names: the scores to compare; those that are not measured are left out.
+        names: the scores to compare; those that are not measured, of both systems, are left out.
         seed: of the drawing.
     """
     random = numpy.random.default_rng(seed)
@@ -70,7 +71,8 @@ def compare(scores: Statistic, articles: int, names: Sequence[str], seed: int = 
     drawn = _draw(articles, random)
 
     ones, zeros = numpy.ones((1, articles)), numpy.zeros((1, articles))
-    measured = [name for name in names if name in scores(numpy.hstack([ones, ones]))]
+    sides = [scores(numpy.hstack(weights)) for weights in ([ones, zeros], [zeros, ones])]
+    measured = [name for name in names if all(name in side and not numpy.isnan(side[name][0]) for side in sides)]
 
     def of(old: Weights, new: Weights) -> Weights:
         """Shape (samples, scores)."""
@@ -78,7 +80,7 @@ def compare(scores: Statistic, articles: int, names: Sequence[str], seed: int = 
         return numpy.stack([found[name] for name in measured], axis=1)
 
     old, new = of(ones, zeros)[0], of(zeros, ones)[0]
-    by_chance = of(swapped, 1 - swapped) - of(1 - swapped, swapped)
+    by_chance = numpy.nan_to_num(of(swapped, 1 - swapped) - of(1 - swapped, swapped))
     spread = by_chance.std(axis=0)
     spread[spread == 0] = numpy.inf
     furthest = abs(by_chance / spread).max(axis=1)
@@ -96,5 +98,5 @@ def _draw(articles: int, random: numpy.random.Generator) -> Weights:
 
 
 def _interval(values: NDArray[Any]) -> Interval:
-    low, high = numpy.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = numpy.quantile(values[~numpy.isnan(values)], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))
