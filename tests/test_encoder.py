@@ -18,7 +18,7 @@ from spacy.tokens import Doc
 
 from tests.encoders import VOCABULARY, encoder_pipeline, random_convolution
 from vnreport.networks import TAGS, Network, Transformer
-from vnreport.pipes.encoder import ReportEncoder, decode, split_sentences, viterbi
+from vnreport.pipes.encoder import ReportEncoder, decode, end_of_name, split_sentences, viterbi
 from vnreport.schema import CLASSES, ENTITY_LABELS, SENTENCES_KEY
 from vnreport.windows import Line
 
@@ -70,6 +70,8 @@ def check(doc: Doc, text: str) -> None:
         assert entity.label_ in ENTITY_LABELS
         assert entity.text.strip()
         assert sum(entity.start < s.end and s.start < entity.end for s in sentences) == 1
+        if entity.label_ == "PER" and entity.text[0].isupper():
+            assert entity[-1].text[0].isupper()
 
 
 def spell(tags: str, joined: str = "") -> Found:
@@ -170,6 +172,23 @@ def test_viterbi_finds_the_best_of_all_legal_tags(rows: list[list[float]]) -> No
 def test_sentences_without_white_space(words: list[str], starts: list[bool], expected: list[tuple[int, int]]) -> None:
     doc = Doc(NLP.vocab, words=words, spaces=[False] * len(words), sent_starts=starts)
     assert split_sentences(doc) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("Lê Lan dự", "Lê Lan"),
+        ("Trần Đại ,", "Trần Đại"),
+        ("Lê Lan dự - họp", "Lê Lan"),
+        ("Lê thị Lan", "Lê thị Lan"),
+        ("LÊ THỊ LAN", "LÊ THỊ LAN"),
+        ("lê thị lan", "lê thị lan"),
+        ("Lan", "Lan"),
+    ],
+)
+def test_a_name_ends_with_a_capital_if_it_begins_with_one(words: str, name: str) -> None:
+    doc = Doc(NLP.vocab, words=["Ông", *words.split(), "."])
+    assert doc[1 : end_of_name(doc, 1, len(doc) - 1)].text == name
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: f"{text[:12]!r}{len(text)}")

@@ -281,11 +281,25 @@ def _set_entities(doc: Doc, entities: Sequence[tuple[int, int, str]], tokens: ND
     edges = numpy.array([(start, end - 1) for start, end, _ in entities], dtype="int64").reshape(-1, 2)
     touched = tokens.searchsorted(edges, side="right") - (1, 0)
     places = zip(touched.tolist(), entities, strict=True)
-    spans = [Span(doc, first, last, label=label) for (first, last), (_, _, label) in places]
+    spans = [
+        Span(doc, first, end_of_name(doc, first, last) if label == "PER" else last, label=label)
+        for (first, last), (_, _, label) in places
+    ]
     if given := doc.ents:
         taken = {token.i for span in given for token in span}
         spans = [*given, *(span for span in spans if taken.isdisjoint(range(span.start, span.end)))]
     doc.set_ents(filter_spans(spans))
+
+
+def end_of_name(doc: Doc, first: int, last: int) -> int:
+    """Where the name of a person in the tokens from `first` to `last` (exclusive) ends.
+
+    What begins with a capital ends with a token that does, as every name of the corpus.
+    """
+    if doc[first].text[0].isupper():
+        while not doc[last - 1].text[0].isupper():
+            last -= 1
+    return last
 
 
 def _set_classes(doc: Doc, sentences: Sequence[tuple[int, int]], lines: Sequence[Line], probabilities: Matrix) -> None:
