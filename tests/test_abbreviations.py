@@ -48,9 +48,9 @@ def test_any_text_comes_back_without_edges(text: str, label: str) -> None:
 @pytest.mark.parametrize("piece", ["UBND ", "ủy ban ", "TT-", "UbNd", "(TT) "])
 def test_time_grows_with_the_length_alone(piece: str) -> None:
     def seconds(times: int) -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         expand(piece * times, "ORG", piece * times)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(10)
     assert seconds(8000) < 16 * max(seconds(2000), 0.02)
@@ -59,9 +59,9 @@ def test_time_grows_with_the_length_alone(piece: str) -> None:
 def test_many_names_do_not_read_the_whole_text_each() -> None:
     def seconds(times: int) -> float:
         context = "Thành ủy họp bàn về kế hoạch năm nay, có đủ các đồng chí dự. " * times
-        start = time.perf_counter()
+        start = time.process_time()
         assert all(expand(f"TU {number}", "ORG", context) == f"Thành ủy {number}" for number in range(times))
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(10)
     few, many = seconds(500), seconds(2000)

@@ -282,9 +282,9 @@ def test_naming_many_folders_takes_time_by_their_number_alone(tmp_path: Path) ->
         (folder / "a.txt").touch()
 
     def seconds(count: int) -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         assert len([*read_inputs([str(folder) for folder in folders[:count]], Reading())]) == count
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(10)
     assert seconds(1200) < 8 * max(seconds(300), 0.02)

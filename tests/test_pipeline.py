@@ -226,9 +226,9 @@ def test_the_error_handler_is_asked(text: str) -> None:
 
 def test_time_grows_with_the_text_and_no_faster(nlp: Language, text: str) -> None:
     def seconds(copies: int) -> float:
-        begin = time.perf_counter()
+        begin = time.process_time()
         vnreport.to_records(nlp((text + "\n") * copies))
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     seconds(1)
     assert seconds(48) < 10 * seconds(12)

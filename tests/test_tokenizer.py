@@ -267,9 +267,9 @@ def test_a_damaged_model_is_refused(tmp_path: Path, file: str, data: bytes, mess
 )
 def test_hostile_text_takes_bounded_time_and_memory(text: str) -> None:
     tracemalloc.start()
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert TOKENIZER(text).text == text
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert seconds < 20
