@@ -19,6 +19,8 @@ _SLASHED = re.compile(r"([0-9]{1,2}) ?/ ?([0-9]{1,2})(?![0-9])(?! ?/ ?[0-9]|,[0-
 _DASHED = re.compile(r"([0-9]{1,2})(?:(-)|\.)([0-9]{1,2})(?![0-9])(?(2)(?! ?[/-] ?[0-9]))(?![.,][0-9]| ?%)")
 _SPACED = re.compile(r"([0-9]{1,2}) ?- ?([0-9]{1,2})(?![0-9])(?! ?[/.-] ?[0-9]| ?%)")
 _YEAR_FIRST = re.compile(rf"({YEAR})([/-])([0-9]{{2}})\2([0-9]{{2}})(?![0-9])")
+_THREE_PARTS = re.compile(rf"[0-9]{{1,2}} ?([/.-]) ?[0-9]{{1,2}} ?\1 ?{YEAR}")
+_TWO_PARTS = re.compile(rf"[0-9]{{1,2}}(?:/[0-9]{{1,2}}(?![0-9/]| ?%)| tháng [0-9]{{1,2}}(?![0-9])(?:,? năm {YEAR})?)")
 _ALONE = re.compile(r"([0-9]{1,2})(?![0-9])(?![.,/][0-9])")
 _JOIN = re.compile(rf" ?(,|;|và(?= )|hoặc(?= )|{RANGE}) ?(?:(?:hết )?ngày )?")
 _CLOCK_BEHIND = re.compile(r"(?: ?[,|-] ?| )([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?![0-9])")
@@ -193,6 +195,25 @@ def loose(source: Source, start: int) -> list[Draft]:
     if counted(source, day.end) or _SHARE_BEHIND.match(source.folded, day.end):
         return []
     return [Draft(start, day.end, "date", iso=day.iso(), doubtful=True)]
+
+
+def impossible(source: Source, start: int, head: bool) -> int:
+    """The end of `31/02/2024`, `ngày 45/13`: written as a date, but of no day of the calendar.
+
+    Args:
+        source: the text.
+        start: where the first number begins; `days` found nothing there.
+        head: whether the word `ngày` announces a date.
+
+    Returns:
+        The offset behind it; 0 where nothing is written as a date.
+    """
+    match = _THREE_PARTS.match(source.folded, start)
+    if match is None and head:
+        match = _TWO_PARTS.match(source.folded, start)
+        if match and counted(source, match.end()):  # "một ngày 12/15 hộ", "5 ngày 30 tháng 6 năm"
+            return 0
+    return match.end() if match else 0
 
 
 def clocked(source: Source, start: int) -> list[Draft]:

@@ -270,6 +270,8 @@ class _Scanner:
                 return found
             if phrase == "ngày" and _LONE_DAY.match(self.text, start):
                 return self.nothing(self.skip(start))
+            if phrase == "ngày" and (end := dates.impossible(source, start, True)):
+                return self.nothing(end)
         return self.named(context) if classes & _NAMING else []
 
     def monthly(self, context: Context, end: int) -> bool:
@@ -339,6 +341,8 @@ class _Scanner:
             found = dates.english(source, start)
         if found:
             return found
+        if mark in "/.-" and (end := dates.impossible(source, start, False)):
+            return self.nothing(end)
         clock = _CLOCK.match(text, start) if mark in _CLOCK_MARKS else None
         if clock and self.is_clock(clock, context):
             behind = _CLOCK_DAY.match(text, clock.end())
