@@ -349,6 +349,13 @@ def test_a_record_of_exact_fractions() -> None:
     assert Quantity.from_dict(found.to_dict()) == found
 
 
+def test_a_range_may_end_in_an_exact_fraction() -> None:
+    (found,) = parse_quantities("từ 3 đến mười phần ba hộ")
+    assert (found.low, found.high) == (3, Fraction(10, 3))
+    assert found.to_dict()["high"] == "10/3"
+    assert Quantity.from_dict(found.to_dict()) == found
+
+
 def test_a_record_without_a_field_is_refused() -> None:
     record = parse_quantities("5 hộ")[0].to_dict()
     del record["status"]
