@@ -59,7 +59,7 @@ _SPAN_HEADS = frozenset(
         "khoá",
     )
 )
-_SPAN_BEHIND = re.compile(r" (?:liền|liên|qua|tới|tuổi|nay|sau|trước|tù|rưỡi|cải)|/")
+_SPAN_BEHIND = re.compile(r" (?:liền|liên|qua|tới|tuổi|nay|sau|trước|tù|rư[ỡở]i|cải)|/")
 _RESULT_BEHIND = re.compile(r" (?:ước|đạt|được) (?:ước |đạt |được |gần |trên |hơn |khoảng )*[0-9]")
 _REMAINING = re.compile(rf" còn lại{END}")
 _MANY_MONTHS = 6  # from here on "8 tháng" may as well be the months of the year so far

@@ -19,7 +19,7 @@ _CANDIDATE = re.compile(
     r"(?P<digit>[0-9])|(?<![^\W_])(?:"
     r"(?P<word>(?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|nửa)(?=[ ,])"
     r"|năm(?= [^\W\d_])"
-    rf"|một(?= (?:[^\W\d_]+ rưỡi|phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}"
+    rf"|một(?= (?:[^\W\d_]+ rư[ỡở]i|phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}"
     rf"|(?:đến|tới) (?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|(?:một|năm) (?:mươi|{_SCALE}))){END})"
     r"|không(?= phẩy )|trăm(?= phần trăm))"
     r"|(?P<ordinal>(?:lần|thứ|hạng)(?= [nhbtsc]))"

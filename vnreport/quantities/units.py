@@ -29,10 +29,10 @@ _AMBIGUOUS = frozenset("ngày giờ đồng độ mẫu tháng tiếng quý phú
 _SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) ?$")
 _UPPER_ONLY = frozenset(("cv", "w"))
 _GLUED_LOWER_ONLY = frozenset(("g", "h", "l"))
-_HALF = re.compile(rf" rưỡi{END}")
+_HALF = re.compile(rf" rư[ỡở]i{END}")
 _THOUSANDS = re.compile(rf"k{END}")
 _SHORT_AGE = re.compile(r"t(?= ?[,;)])")
-_MONEY_SCALE = re.compile(r"(triệu|triêu|tỷ|tỉ|nghìn|ngàn|tr)(?: rưỡi| [0-9]{1,3})?$")
+_MONEY_SCALE = re.compile(r"(triệu|triêu|tỷ|tỉ|nghìn|ngàn|tr)(?: rư[ỡở]i| [0-9]{1,3})?$")
 _COUNTED_IN_MILLIARDS = re.compile(rf" (?:người|dân|lượt|cổ phiếu|con|cây){END}")
 _RATE = re.compile(
     rf" ?/ ?((?:[0-9]{{1,3}} (?=(?:tháng|năm|ngày|tuần|giờ|phút|quý){END}))?)"
@@ -73,7 +73,7 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
     elif located.scaled or not _YEAR.fullmatch(cell.typed) or known_noun(source, end):
         _count(source, located, draft, worded)
     if draft.kind:
-        half = _HALF.match(text, draft.end) if text.startswith(" rưỡi", draft.end) else None
+        half = _HALF.match(text, draft.end) if text.startswith(" rư", draft.end) else None
         if half:
             draft.end = half.end()
             draft.cells = (draft.cells[0]._replace(values=tuple(map(_plus_half, draft.cells[0].values))),)
@@ -128,8 +128,15 @@ def _rate(source: Source, draft: Draft) -> None:
             return
         at = match.end()
         unit, word = UNIT.match(source.folded, at), _WORD.match(source.folded, at)
-        end = max(unit.end() if unit else 0, known_noun(source, at) or 0, word.end() if word else at)
-        draft.unit = f"{draft.unit}/{match[1]}{source.typed[at:end].strip()}"
+        noun = known_noun(source, at)
+        end = max(unit.end() if unit else 0, noun or 0, word.end() if word else at)
+        below = source.typed[at:end].strip()
+        if unit and end == unit.end():
+            symbol = UNITS[unit[1]].symbol
+            below = symbol if symbol.lower() == unit[1] else unit[1]
+        elif noun and draft.kind != "count" and source.typed[draft.start : end].isupper():
+            below = below.lower()
+        draft.unit = f"{draft.unit}/{match[1]}{below}"
         draft.end = end
         draft.whole = draft.whole and draft.kind == "money"
 
