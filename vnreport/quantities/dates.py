@@ -15,12 +15,15 @@ RANGE = r"-|đến hết|đến|tới"
 LIST = frozenset((",", ";", "và", "hoặc"))
 _DAY_MONTH_YEAR = re.compile(rf"([0-9]{{1,2}}) ?([/.-]) ?([0-9]{{1,2}}) ?\2 ?(?:({YEAR})|([0-9]{{2}})(?![0-9.,/%]))")
 _IN_WORDS = re.compile(rf"([0-9]{{1,2}}) tháng ([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?")
-_SLASHED = re.compile(r"([0-9]{1,2}) ?/ ?([0-9]{1,2})(?![0-9])(?! ?/ ?[0-9]|,[0-9]| ?%)")
+_SLASHED = re.compile(r"([0-9]{1,2}) ?/ ?([0-9]{1,2})(?![0-9])(?! ?/ ?[0-9]|,[0-9]|\.[0-9]{3}(?![0-9])| ?%)")
 _DASHED = re.compile(r"([0-9]{1,2})(?:(-)|\.)([0-9]{1,2})(?![0-9])(?(2)(?! ?[/-] ?[0-9]))(?![.,][0-9]| ?%)")
 _SPACED = re.compile(r"([0-9]{1,2}) ?- ?([0-9]{1,2})(?![0-9])(?! ?[/.-] ?[0-9]| ?%)")
 _YEAR_FIRST = re.compile(rf"({YEAR})([/-])([0-9]{{2}})\2([0-9]{{2}})(?![0-9])")
 _THREE_PARTS = re.compile(rf"[0-9]{{1,2}} ?([/.-]) ?[0-9]{{1,2}} ?\1 ?{YEAR}")
 _TWO_PARTS = re.compile(rf"[0-9]{{1,2}}(?:/[0-9]{{1,2}}(?![0-9/]| ?%)| tháng [0-9]{{1,2}}(?![0-9])(?:,? năm {YEAR})?)")
+_LUNAR = re.compile(
+    r"[0-9]{1,2}(?: tháng (?:giêng|chạp)|(?: ?[/-] ?| tháng )[0-9]{1,2} ?\(?(?:âm lịch|âl|al))(?![^\W_])"
+)
 _ALONE = re.compile(r"([0-9]{1,2})(?![0-9])(?![.,/][0-9])")
 _JOIN = re.compile(rf" ?(,|;|và(?= )|hoặc(?= )|{RANGE}) ?(?:(?:hết )?ngày )?")
 _CLOCK_BEHIND = re.compile(r"(?: ?[,|-] ?| )([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?![0-9])")
@@ -213,6 +216,12 @@ def impossible(source: Source, start: int, head: bool) -> int:
         match = _TWO_PARTS.match(source.folded, start)
         if match and counted(source, match.end()):  # "một ngày 12/15 hộ", "5 ngày 30 tháng 6 năm"
             return 0
+    return match.end() if match else 0
+
+
+def lunar(source: Source, start: int) -> int:
+    """The end of `12 tháng Giêng`, `10/3 âm lịch`: days of the lunar calendar, which ISO 8601 has not; 0 elsewhere."""
+    match = _LUNAR.match(source.folded, start)
     return match.end() if match else 0
 
 

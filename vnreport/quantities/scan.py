@@ -78,6 +78,7 @@ _DATED = re.compile(
     rf" ?(?:năm {YEAR}(?! ?-)"
     rf"|(?:nhiệm kỳ|khóa|khoá|năm học|giai đoạn) (?:{YEAR}|[ivxl]+{END}))"
 )
+_YEAR_UNTIL_NOW = re.compile(rf"(?:[0-9]{{1,2}}/)?{YEAR} (?:đến|tới) nay{END}")
 _DIGIT = re.compile(" [0-9]")
 _NAME_BEHIND = re.compile(rf" [{UPPER}][{LOWER}]")
 _CAPITAL = re.compile(rf" ?[{UPPER}][{LOWER}]")
@@ -191,6 +192,8 @@ class _Scanner:
         end = identifiers.code(source, start)
         if end:
             return [Draft(self.document_start(context), end, "identifier")]
+        if "ordinal" not in context.classes and (end := dates.lunar(source, start)):
+            return self.nothing(end)
         phone = self.phone(context)
         if phone:
             return self.nothing(phone)
@@ -262,7 +265,7 @@ class _Scanner:
                 if phrase == "thứ" and words.weekday(source, context, match.end()):
                     return self.nothing(match.end())
                 return [words.place(context.begin, match.end(), int(match[1]))]
-            if match and not self.counts(match.end()):
+            if match and (dates.lunar(source, start) or not self.counts(match.end())):
                 return [words.place(context.begin, match.end(), int(match[1]))]
         if classes & {"day", "lapse"}:
             found = dates.days(source, start, True)
@@ -349,9 +352,10 @@ class _Scanner:
             return (dates.days(source, behind.end(), True) if behind else []) or self.nothing(clock.end())
         if context.last == "khung" and (clock := _CLOCK_RANGE.match(text, start)):
             return self.nothing(clock.end())
-        found = periods.month_of_year(source, start) or periods.years(source, start, False)
+        since = context.last == "từ" and _YEAR_UNTIL_NOW.match(text, start) is not None
+        found = periods.month_of_year(source, start) or periods.years(source, start, since)
         if found:
-            periods.widen(source, found, start, self.floor, cut=False)
+            periods.widen(source, found, start, self.floor, cut=since)
             return found
         place = _ENGLISH_PLACE.match(text, start) if mark.isalpha() else None
         if place:
