@@ -55,6 +55,7 @@ _CODE = re.compile(
     rf"(?: ?[-/&] ?{_PART}){{0,6}}(?:-[0-9]{{4}})?"
     rf"|[0-9]{{1,6}} ?/ ?[0-9]{{4}} ?/ ?{_PART}(?: ?[-/] ?{_PART}){{0,6}}"
     rf"|[0-9]{{1,6}} ?[-/] ?[A-ZĐ]{{2,6}}(?: ?[-/] ?{_PART}){{1,6}}"
+    r"|[0-9]{2}[A-ZĐ][0-9A-Z]?(?: ?- ?[0-9]{4,5}| ?[ -] ?[0-9]{3}\.[0-9]{2})(?![0-9])"
 )
 _SHORT = re.compile(rf"[0-9]{{1,6}}(?:[A-ZĐa-f][0-9]?|:(?:19|20)[0-9]{{2}})?{END}(?![.,/:][0-9])")
 _HOUSE = re.compile(rf"[0-9]{{1,4}}[A-Z]?(?:/[0-9]{{1,4}}[A-Z]?){{1,5}}{END}(?![.,][0-9])")
@@ -88,7 +89,7 @@ _LONGEST = 12
 
 
 def code(source: Source, start: int) -> int | None:
-    """The end of a document number at `start`: `18-NQ/TW`, `666/2015/QĐ-UBND`; of `4G`, `5K`."""
+    """The end of a document number at `start`: `18-NQ/TW`, `666/2015/QĐ-UBND`; of a number plate; of `4G`, `5K`."""
     return _end(_CODE, source.typed, start) or _end(_NETWORK, source.typed, start)
 
 

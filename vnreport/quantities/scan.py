@@ -234,7 +234,7 @@ class _Scanner:
 
     def document_start(self, context: Context) -> int:
         """Where the type of a document and `số` before its number begin."""
-        if context.last.rstrip(":") == "số" or context.words[-2:] == ["số", ":"]:
+        if context.phrase in ("", "số") and (context.last.rstrip(":") == "số" or context.words[-2:] == ["số", ":"]):
             begin = self.text.rfind("số", 0, context.start)
             context = Context(self.source, begin, self.floor)
         return context.begin if context.classes & _NAMING else context.start
