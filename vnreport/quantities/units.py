@@ -29,6 +29,7 @@ _AMBIGUOUS = frozenset("ngày giờ đồng độ mẫu tháng tiếng quý phú
 _SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) ?$")
 _UPPER_ONLY = frozenset(("cv", "w"))
 _GLUED_LOWER_ONLY = frozenset(("g", "h", "l"))
+_METRES = re.compile(r"m([0-9]{1,2})(?![\w/]|[.,][0-9])")
 _HALF = re.compile(rf" rư[ỡở]i{END}")
 _THOUSANDS = re.compile(rf"k{END}")
 _SHORT_AGE = re.compile(r"t(?= ?[,;)])")
@@ -54,7 +55,11 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
     text, end, cell = source.folded, located.end, located.cell
     draft = Draft(located.start, end, "", "value", (cell,), doubtful=located.doubtful)
     match = UNIT.match(text, end)
-    if match and _is_unit(source, located, match):
+    metres = _METRES.match(text, end) if not match and text.startswith("m", end) and cell.typed.isdigit() else None
+    if metres:
+        draft.end, draft.kind, draft.unit, draft.dimension = metres.end(), "measure", "m", "length"
+        draft.cells = (Cell((Decimal(f"{cell.typed}.{metres[1]}"),), "", f"{cell.typed},{metres[1]}"),)
+    elif match and _is_unit(source, located, match):
         unit = UNITS[match[1]]
         draft.end, draft.unit, draft.dimension = match.end(), unit.symbol, unit.dimension
         draft.kind = "measure" if unit.symbol == "‰" else _KINDS.get(unit.dimension, "measure")
