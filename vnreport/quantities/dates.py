@@ -31,6 +31,7 @@ _CLOCK_BEFORE = re.compile(r"([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?::[0-5][0-9])?
 _UNTIL_NOW = re.compile(r" (?:đến|tới) nay(?![^\W_])")
 _FROM = re.compile(r"(?<![^\W_])từ (?:ngày |tháng |năm |quý )?$")
 _SHARE_BEFORE = re.compile(r"(?:đạt|có|được|còn|là|với|:|,|-|bầu|chiếm) ?$")
+_FRACTION_BEFORE = re.compile(r"(?<![^\W_])(?:trên|hơn|gần|khoảng|dưới|ít nhất|bằng|chỉ) $")
 _SHARE_BEHIND = re.compile(r" ?(?:\(|=|số|tổng|nhất trí|đồng ý|tán thành|phiếu|diện|dân số|đạt)")
 MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMED = rf"({'|'.join(MONTH_NAMES)})[a-z]{{0,6}}\.?"
@@ -193,6 +194,12 @@ def loose(source: Source, start: int) -> list[Draft]:
     if match is None or not (slashed or match[2]) or _SHARE_BEFORE.search(source.folded, max(0, start - 12), start):
         return []
     day = _Day(start, match.end(), int(match[1]), int(match[match.lastindex or 0]))
+    if (
+        slashed
+        and day.day < (day.month or 0) < 10
+        and _FRACTION_BEFORE.search(source.folded, max(0, start - 12), start)
+    ):
+        return []  # "hơn 2/3 thời gian"
     if not day.exists() or (not slashed and day.day < (day.month or 0)):
         return []
     if counted(source, day.end) or _SHARE_BEHIND.match(source.folded, day.end):

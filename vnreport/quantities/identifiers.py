@@ -54,10 +54,11 @@ _CODE = re.compile(
     rf"[0-9]{{1,6}}[A-Za-z]?(?: ?/ ?[0-9]{{4}})? ?[-/] ?(?:{_TYPE}){END}"
     rf"(?: ?[-/&] ?{_PART}){{0,6}}(?:-[0-9]{{4}})?"
     rf"|[0-9]{{1,6}} ?/ ?[0-9]{{4}} ?/ ?{_PART}(?: ?[-/] ?{_PART}){{0,6}}"
-    rf"|[0-9]{{1,6}} ?[-/] ?[A-ZĐ]{{2,6}}(?: ?[-/] ?{_PART}){{1,6}}"
+    rf"|[0-9]{{1,6}} ?[-/] ?[A-ZĐ]{{2,10}}(?: ?[-/] ?{_PART}){{1,6}}"
     r"|[0-9]{2}[A-ZĐ][0-9A-Z]?(?: ?- ?[0-9]{4,5}| ?[ -] ?[0-9]{3}\.[0-9]{2})(?![0-9])"
 )
 _SHORT = re.compile(rf"[0-9]{{1,6}}(?:[A-ZĐa-f][0-9]?|:(?:19|20)[0-9]{{2}})?{END}(?![.,/:][0-9])")
+_ISSUED = re.compile(rf"[0-9]{{1,6}} ?/ ?[A-ZĐ]{{2,12}}{END}")
 _HOUSE = re.compile(rf"[0-9]{{1,4}}[A-Z]?(?:/[0-9]{{1,4}}[A-Z]?){{1,5}}{END}(?![.,][0-9])")
 _HOUSES = frozenset(("số nhà", "nhà số", "ngõ", "hẻm", "kiệt", "ngách", "hạng", "bậc"))
 _DATED = re.compile(rf"[0-9]{{1,4}}/(?:19|20)[0-9]{{2}}{END}(?![./-])")
@@ -99,13 +100,16 @@ def version(source: Source, start: int) -> int | None:
 
 
 def numbered(source: Source, start: int, phrase: str) -> int | None:
-    """The end of a number that names: `513`, `1A`, `8A1`, `1C/12` of a house.
+    """The end of a number that names: `513`, `1A`, `8A1`, `189/GPXD`, `1C/12` of a house.
 
     Args:
         source: the text.
         start: where the number begins.
         phrase: the head phrase before it.
     """
+    issued = _end(_ISSUED, source.typed, start) if phrase.endswith("số") else None
+    if issued:
+        return issued
     short = _end(_SHORT, source.typed, start)
     if short:
         return short
