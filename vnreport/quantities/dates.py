@@ -32,6 +32,7 @@ _UNTIL_NOW = re.compile(r" (?:đến|tới) nay(?![^\W_])")
 _FROM = re.compile(r"(?<![^\W_])từ (?:ngày |tháng |năm |quý )?$")
 _SHARE_BEFORE = re.compile(r"(?:đạt|có|được|còn|là|với|:|,|-|bầu|chiếm) ?$")
 _FRACTION_BEFORE = re.compile(r"(?<![^\W_])(?:trên|hơn|gần|khoảng|dưới|ít nhất|bằng|chỉ) $")
+_DISABLED = "thương binh "
 _SHARE_BEHIND = re.compile(r" ?(?:\(|=|số|tổng|nhất trí|đồng ý|tán thành|phiếu|diện|dân số|đạt)")
 MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMED = rf"({'|'.join(MONTH_NAMES)})[a-z]{{0,6}}\.?"
@@ -187,7 +188,7 @@ def _century(year: int) -> int:
 def loose(source: Source, start: int) -> list[Draft]:
     """`19/9`, `27-7` that nothing announces: a date unless it is a share of something.
 
-    The draft is marked as doubtful.
+    The draft is marked as doubtful. `thương binh 2/4` is the grade of a disabled veteran.
     """
     slashed = _SLASHED.match(source.folded, start)
     match = slashed or _DASHED.match(source.folded, start)
@@ -200,6 +201,8 @@ def loose(source: Source, start: int) -> list[Draft]:
         and _FRACTION_BEFORE.search(source.folded, max(0, start - 12), start)
     ):
         return []  # "hơn 2/3 thời gian"
+    if slashed and day.day <= 4 == day.month and source.folded.endswith(_DISABLED, 0, start):
+        return [Draft(start - len(_DISABLED), day.end, "identifier")]
     if not day.exists() or (not slashed and day.day < (day.month or 0)):
         return []
     if counted(source, day.end) or _SHARE_BEHIND.match(source.folded, day.end):

@@ -59,7 +59,7 @@ _DAYTIME = re.compile(
     rf"| ?- ?[0-9]{{1,2}} ?(?:h|giờ){END}"
 )
 _CLOCK_DAY = re.compile(r" ?,? ?(?:sáng |chiều |tối )?(?:ngày |, )(?=[0-9])")
-_NOT_COUNTED = ("tháng", "giờ", "g", "h", "k", "đến", "tới", "và", "hoặc", "hết", "st", "nd", "rd", "th")
+_NOT_COUNTED = ("tháng", "giờ", "g", "h", "k", "đến", "tới", "và", "hoặc", "hết", "st", "nd", "rd", "th", "ts")
 # A number whose shape and next word leave no date, clock time, year, telephone number, code or list number.
 _AMOUNT = re.compile(
     r"(?!0[0-9]{2})[0-9]{1,9}(?:,[0-9]{1,3}|\.[0-9]{3})?"
@@ -83,6 +83,7 @@ _DIGIT = re.compile(" [0-9]")
 _NAME_BEHIND = re.compile(rf" [{UPPER}][{LOWER}]")
 _CAPITAL = re.compile(rf" ?[{UPPER}][{LOWER}]")
 _NAMING = frozenset(("name", "label"))
+_BARE_UNIT = re.compile(rf"(?:(?<=\bm)|(?<=\b[kc]m))[23]{END}")
 _SPACE = re.compile(r"[ \n]")
 _ADDRESS = re.compile(r"://|www\.|@(?=[^ \n])|\.(?:vn|com|net|org|info)/")
 
@@ -183,7 +184,7 @@ class _Scanner:
                 context = Context(source, glued[0], self.floor)
                 begin = context.begin if context.classes & _NAMING else glued[0]
                 return [Draft(begin, glued[1], "identifier")]
-            if before in "#_" or self.tagged(start):
+            if before in "#_" or self.tagged(start) or (before == "m" and _BARE_UNIT.match(text, start)):
                 return []
         context = Context(source, start, self.floor)
         if _AMOUNT.match(text, start):
