@@ -63,7 +63,7 @@ _ISSUED = re.compile(rf"[0-9]{{1,6}} ?/ ?[A-ZĐ]{{2,12}}{END}")
 _HOUSE = re.compile(rf"[0-9]{{1,4}}[A-Z]?(?:/[0-9]{{1,4}}[A-Z]?){{1,5}}{END}(?![.,][0-9])")
 _HOUSES = frozenset(("số nhà", "nhà số", "ngõ", "hẻm", "kiệt", "ngách", "hạng", "bậc"))
 _KILOMETRE = re.compile(r"[0-9]{1,4} ?\+ ?[0-9]{1,4}(?![0-9])")
-_DATED = re.compile(rf"[0-9]{{1,4}}/(?:19|20)[0-9]{{2}}{END}(?![./-])")
+_DATED = re.compile(rf"[0-9]{{1,6}}/(?:19|20)[0-9]{{2}}{END}(?![./-])")
 _DOCUMENTS = (
     "nghị",
     "quyết định",
@@ -74,6 +74,7 @@ _DOCUMENTS = (
     "kết luận",
     "quy",
     "công văn",
+    "văn bản",
 )
 _LAW = re.compile(r"(?:Luật|Hiến pháp|Pháp lệnh|LUẬT)(?: [^\W\d_]+){1,7} $|(?:Luật|Hiến pháp) $")
 _ACCOUNT = re.compile(r"[0-9]{2,20}(?:[ .][0-9]{1,20}){2,8}(?![0-9])|[0-9]{7,30}(?![0-9]|[.,][0-9])")

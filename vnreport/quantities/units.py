@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from vnreport.numerals import EXACT, Number
+from vnreport.quantities.dates import YEAR
 from vnreport.quantities.draft import Cell, Draft
 from vnreport.quantities.lexicon import END, UNIT, UNITS
 from vnreport.quantities.nouns import known_noun, noun_end
@@ -21,11 +22,13 @@ _KINDS = {
     "age": "age",
 }
 _NO_UNIT = re.compile(
-    r"ngày (?:công|lương|hội|lễ)|giờ công|đồng (?:chí|bào|đội|hồ|phục|nghiệp)|độ tuổi"
+    r"ngày (?:công|lương|hội|lễ)|giờ công|độ tuổi"
+    r"|đồng (?:chí|bào|đội|hồ|phục|nghiệp|phạm|loạt|thời|hương|tác giả|chủ tịch)"
     r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)"
     r"|tiếng (?:dân|anh|việt|nói|thái)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
 )
 _AMBIGUOUS = frozenset("ngày giờ đồng độ mẫu tháng tiếng quý phút".split())
+_THE_YEAR = re.compile(rf" {YEAR}")
 _SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) ?$")
 _UPPER_ONLY = frozenset(("cv", "w"))
 _GLUED_LOWER_ONLY = frozenset(("g", "h", "l"))
@@ -91,6 +94,8 @@ def _is_unit(source: Source, located: Located, match: re.Match[str]) -> bool:
     """Whether what looks like a unit is one: not `2 mẫu nước`, `3 ngày công`, `sóng 4G`."""
     text = source.folded
     if match[1] in _AMBIGUOUS and _NO_UNIT.match(text, match.start(1)):
+        return False
+    if match[1] == "năm" and located.scaled and _THE_YEAR.match(text, match.end()):
         return False
     if match[1] == "mẫu":
         return _SAMPLES.search(text, max(0, located.start - 16), located.start) is None
