@@ -31,6 +31,8 @@ CASES = {
     "một trăm lẻ tư": 104,
     "một trăm hai": 120,
     "một trăm rưỡi": 150,
+    "một trăm rưởi": 150,
+    "hai triệu rưởi": 2500000,
     "hai trăm ba lăm": 235,
     "một nghìn không trăm linh năm": 1005,
     "một ngàn hai": 1200,

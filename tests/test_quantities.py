@@ -349,6 +349,13 @@ def test_a_record_of_exact_fractions() -> None:
     assert Quantity.from_dict(found.to_dict()) == found
 
 
+def test_a_range_may_end_in_an_exact_fraction() -> None:
+    (found,) = parse_quantities("từ 3 đến mười phần ba hộ")
+    assert (found.low, found.high) == (3, Fraction(10, 3))
+    assert found.to_dict()["high"] == "10/3"
+    assert Quantity.from_dict(found.to_dict()) == found
+
+
 def test_a_record_without_a_field_is_refused() -> None:
     record = parse_quantities("5 hộ")[0].to_dict()
     del record["status"]
@@ -442,6 +449,7 @@ HOSTILE = [
     *("1.234 tỷ/2.345 tỷ đạt 52% ", "1/1 và ", "ngày 1, 2, ", "khóa X ", "một phần ", "(", "1\n", "1 000 ", " "),
     *("18-NQ/TW-", "Móng Cái Hòa ", "quý I, ", "tháng 1, ", "lần thứ hai ", "từ 1 đến ", "số 1 ", "1.234/", "e\u0301"),
     *("trăm phần trăm ", "a-b-", "A1.", "năm năm ", "1 ha/", "hộ dân, ", "đ/c ", "\u0301", "::", "0912 "),
+    *("1@", "www.1", " 1://", "(08) 1", "1900 "),
 ]
 
 
@@ -463,7 +471,7 @@ def test_hostile_text_takes_linear_time(piece: str) -> None:
 
 
 # On one line without end; what looks at all that stands before or behind shows only there.
-LONG_LINES = ["Hai xã Ủ. ", "1.2 ủ ", "Năm Căn "]
+LONG_LINES = ["Hai xã Ủ. ", "1.2 ủ ", "Năm Căn ", "1@", "1://"]
 
 
 @pytest.mark.parametrize("piece", LONG_LINES)

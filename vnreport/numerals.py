@@ -40,6 +40,7 @@ AFTER_TENS = {k: v for k, v in ONES.items() if k not in ("không", "năm")} | {
 AFTER_ODD = {k: v for k, v in ONES.items() if k != "không"} | {"tư": 4}
 TELLING = frozenset(("mốt", "tư", "lăm", "nhăm"))  # they show that "mươi" was left out
 ODD = frozenset(("linh", "lẻ"))
+HALF = frozenset(("rưỡi", "rưởi"))
 POINT = frozenset(("phẩy", "phảy", "chấm"))
 MAGNITUDES = {
     "chục": 10,
@@ -55,7 +56,7 @@ MAGNITUDES = {
     "billion": 10**9,
     "trillion": 10**12,
 }
-WORDS = frozenset((*AFTER_TENS, *ONES, *ODD, *POINT, *MAGNITUDES, "mười", "mươi", "rưỡi", "nửa", "phần"))
+WORDS = frozenset((*AFTER_TENS, *ONES, *ODD, *HALF, *POINT, *MAGNITUDES, "mười", "mươi", "nửa", "phần"))
 
 _ARABIC = "0123456789"
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+")
@@ -218,7 +219,7 @@ class _Reader:
         total, scale = first
         while scale > 1:
             mark = self.at
-            if self.peek() == "rưỡi":
+            if self.peek() in HALF:
                 self.at += 1
                 total = EXACT.add(total, EXACT.divide(Decimal(scale), Decimal(2)))
                 scale = self.magnitudes()  # "hai nghìn rưỡi tỷ"
@@ -299,7 +300,7 @@ class _Reader:
                 value += AFTER_ODD[self.peek(1)]
                 self.at += 2
                 return value
-            if self.peek() == "rưỡi":
+            if self.peek() in HALF:
                 self.at += 1
                 return value + 50
             tens = self.tens()

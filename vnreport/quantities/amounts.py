@@ -27,9 +27,10 @@ _CONNECT = re.compile(
 )
 _CONNECTORS = frozenset("-/,;đtvhxl")
 _DIGIT_WORD = re.compile(rf",? ({'|'.join(ONES)}){END}")
+_WHOLE_THOUSANDS = re.compile(r"([0-9]{1,3})\.000")
 _LEADING = re.compile(rf"({'|'.join(ONES)}) (trăm|chục|mươi){END}")
 _MINUS = re.compile(r"(?:(?:^|[ (])(-)|(?<![^\W_])(âm) )$")
-_SIGNED = re.compile(r" ?(?:(?:-|đến|tới) ?-?[0-9]+(?:[.,][0-9]+)? ?)?(?:%|độ(?! tuổi)|°)")
+_SIGNED = re.compile(r" ?(?:(?:-|đến|tới) ?-?[0-9]+(?:[.,][0-9]+)? ?)?(?:%|độ(?! tuổi)|°|º|o ?c)")
 _MINUTES = re.compile(rf" ?([0-5]?[0-9]) ?(?:phút|'){END}")
 _BEHIND = re.compile(rf" trở (lên|xuống){END}")
 _AGE_LIST = re.compile(r"[0-9]{1,3}(?:(?:, ?| và )[0-9]{1,3}){0,5}(?![0-9]|[.,/-][0-9]| ?-)")
@@ -59,7 +60,7 @@ _SPAN_HEADS = frozenset(
         "khoá",
     )
 )
-_SPAN_BEHIND = re.compile(r" (?:liền|liên|qua|tới|tuổi|nay|sau|trước|tù|rưỡi|cải)|/")
+_SPAN_BEHIND = re.compile(r" (?:liền|liên|qua|tới|tuổi|nay|sau|trước|tù|rư[ỡở]i|cải)|/")
 _RESULT_BEHIND = re.compile(r" (?:ước|đạt|được) (?:ước |đạt |được |gần |trên |hơn |khoảng )*[0-9]")
 _REMAINING = re.compile(rf" còn lại{END}")
 _MANY_MONTHS = 6  # from here on "8 tháng" may as well be the months of the year so far
@@ -183,7 +184,7 @@ def _range(source: Source, low: Draft, high: Draft, join: str) -> list[Draft]:
     bare = not low.kind or implied(source, low)
     if not bare and (low.kind != high.kind or not f"{high.unit}/".startswith(f"{low.unit}/")):
         return []
-    below = _lower(_led(source, low, high), high.cells[0]) if bare else low.cells[0]
+    below = _lower(_thousands(_led(source, low, high), high), high.cells[0]) if bare else low.cells[0]
     if below.values[0] >= high.cells[0].values[0]:
         return []
     high.start = low.start if join == "-" else dates.from_word(source, low.start)
@@ -199,6 +200,15 @@ def _lower(low: Cell, high: Cell) -> Cell:
     if not low.sizes and below.values[0] >= high.values[0]:
         return scaled_like(low, high._replace(sizes=high.sizes[-1:]))
     return below
+
+
+def _thousands(cell: Cell, owner: Draft) -> Cell:
+    """`20 - 30.000 đồng`: the lower end most likely shares the thousands; then `owner` is doubtful."""
+    thousands = _WHOLE_THOUSANDS.fullmatch(owner.cells[0].typed)
+    if not thousands or owner.cells[0].sizes or not cell.typed.isdigit() or int(cell.typed) >= int(thousands[1]):
+        return cell
+    owner.doubtful = True
+    return _times(cell, 1000)
 
 
 def _led(source: Source, member: Draft, owner: Draft) -> Cell:
@@ -230,6 +240,8 @@ def _ratio(source: Source, above: Draft, below: Draft) -> Draft:
 
 def _list(source: Source, first: Draft, second: Draft, join: str, worded: bool) -> list[Draft]:
     """`5, 10 năm`: numbers that share the unit of the last; `21, 5 tỷ`: one torn decimal."""
+    if plausible_year(first.cells[0].typed):  # "năm 2016, 2017 và 6 tháng đầu năm 2018"
+        return []
     torn = _torn(first, second) if join == "," else None
     if torn:
         return [torn]

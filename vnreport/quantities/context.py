@@ -60,13 +60,12 @@ class Context:
 
         Right behind another quantity `trên` means "of" (`2 tỷ trên 5 tỷ`), but not before an age.
         """
-        if self.last not in APPROXIMATOR_ENDS and self.last != "từ":
+        if self.last.lstrip(_OPENING) not in APPROXIMATOR_ENDS and self.last != "từ":
             return None
         words = [word for word in self.words if word != "từ"]
-        if not words or words[-1] not in APPROXIMATOR_ENDS:
-            return None
-        for size in range(min(4, len(words), APPROXIMATOR_ENDS[words[-1]]), 0, -1):
-            value = APPROXIMATORS.get(" ".join(words[-size:]))
+        longest = APPROXIMATOR_ENDS.get(words[-1].lstrip(_OPENING), 0) if words else 0
+        for size in range(min(4, len(words), longest), 0, -1):
+            value = APPROXIMATORS.get(" ".join(words[-size:]).lstrip(_OPENING))
             if value:
                 of = words == ["trên"] and self.follows and dimension not in ("age", "calendar", "time")
                 return None if of or value == "none" else value

@@ -15,10 +15,15 @@ RANGE = r"-|đến hết|đến|tới"
 LIST = frozenset((",", ";", "và", "hoặc"))
 _DAY_MONTH_YEAR = re.compile(rf"([0-9]{{1,2}}) ?([/.-]) ?([0-9]{{1,2}}) ?\2 ?(?:({YEAR})|([0-9]{{2}})(?![0-9.,/%]))")
 _IN_WORDS = re.compile(rf"([0-9]{{1,2}}) tháng ([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?")
-_SLASHED = re.compile(r"([0-9]{1,2}) ?/ ?([0-9]{1,2})(?![0-9])(?! ?/ ?[0-9]|,[0-9]| ?%)")
+_SLASHED = re.compile(r"([0-9]{1,2}) ?/ ?([0-9]{1,2})(?![0-9])(?! ?/ ?[0-9]|,[0-9]|\.[0-9]{3}(?![0-9])| ?%)")
 _DASHED = re.compile(r"([0-9]{1,2})(?:(-)|\.)([0-9]{1,2})(?![0-9])(?(2)(?! ?[/-] ?[0-9]))(?![.,][0-9]| ?%)")
 _SPACED = re.compile(r"([0-9]{1,2}) ?- ?([0-9]{1,2})(?![0-9])(?! ?[/.-] ?[0-9]| ?%)")
 _YEAR_FIRST = re.compile(rf"({YEAR})([/-])([0-9]{{2}})\2([0-9]{{2}})(?![0-9])")
+_THREE_PARTS = re.compile(rf"[0-9]{{1,2}} ?([/.-]) ?[0-9]{{1,2}} ?\1 ?{YEAR}")
+_TWO_PARTS = re.compile(rf"[0-9]{{1,2}}(?:/[0-9]{{1,2}}(?![0-9/]| ?%)| tháng [0-9]{{1,2}}(?![0-9])(?:,? năm {YEAR})?)")
+_LUNAR = re.compile(
+    r"[0-9]{1,2}(?: tháng (?:giêng|chạp)|(?: ?[/-] ?| tháng )[0-9]{1,2} ?\(?(?:âm lịch|âl|al))(?![^\W_])"
+)
 _ALONE = re.compile(r"([0-9]{1,2})(?![0-9])(?![.,/][0-9])")
 _JOIN = re.compile(rf" ?(,|;|và(?= )|hoặc(?= )|{RANGE}) ?(?:(?:hết )?ngày )?")
 _CLOCK_BEHIND = re.compile(r"(?: ?[,|-] ?| )([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?![0-9])")
@@ -26,6 +31,8 @@ _CLOCK_BEFORE = re.compile(r"([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?::[0-5][0-9])?
 _UNTIL_NOW = re.compile(r" (?:đến|tới) nay(?![^\W_])")
 _FROM = re.compile(r"(?<![^\W_])từ (?:ngày |tháng |năm |quý )?$")
 _SHARE_BEFORE = re.compile(r"(?:đạt|có|được|còn|là|với|:|,|-|bầu|chiếm) ?$")
+_FRACTION_BEFORE = re.compile(r"(?<![^\W_])(?:trên|hơn|gần|khoảng|dưới|ít nhất|bằng|chỉ) $")
+_DISABLED = "thương binh "
 _SHARE_BEHIND = re.compile(r" ?(?:\(|=|số|tổng|nhất trí|đồng ý|tán thành|phiếu|diện|dân số|đạt)")
 MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMED = rf"({'|'.join(MONTH_NAMES)})[a-z]{{0,6}}\.?"
@@ -181,18 +188,51 @@ def _century(year: int) -> int:
 def loose(source: Source, start: int) -> list[Draft]:
     """`19/9`, `27-7` that nothing announces: a date unless it is a share of something.
 
-    The draft is marked as doubtful.
+    The draft is marked as doubtful. `thương binh 2/4` is the grade of a disabled veteran.
     """
     slashed = _SLASHED.match(source.folded, start)
     match = slashed or _DASHED.match(source.folded, start)
     if match is None or not (slashed or match[2]) or _SHARE_BEFORE.search(source.folded, max(0, start - 12), start):
         return []
     day = _Day(start, match.end(), int(match[1]), int(match[match.lastindex or 0]))
+    if (
+        slashed
+        and day.day < (day.month or 0) < 10
+        and _FRACTION_BEFORE.search(source.folded, max(0, start - 12), start)
+    ):
+        return []  # "hơn 2/3 thời gian"
+    if slashed and day.day <= 4 == day.month and source.folded.endswith(_DISABLED, 0, start):
+        return [Draft(start - len(_DISABLED), day.end, "identifier")]
     if not day.exists() or (not slashed and day.day < (day.month or 0)):
         return []
     if counted(source, day.end) or _SHARE_BEHIND.match(source.folded, day.end):
         return []
     return [Draft(start, day.end, "date", iso=day.iso(), doubtful=True)]
+
+
+def impossible(source: Source, start: int, head: bool) -> int:
+    """The end of `31/02/2024`, `ngày 45/13`: written as a date, but of no day of the calendar.
+
+    Args:
+        source: the text.
+        start: where the first number begins; `days` found nothing there.
+        head: whether the word `ngày` announces a date.
+
+    Returns:
+        The offset behind it; 0 where nothing is written as a date.
+    """
+    match = _THREE_PARTS.match(source.folded, start)
+    if match is None and head:
+        match = _TWO_PARTS.match(source.folded, start)
+        if match and counted(source, match.end()):  # "một ngày 12/15 hộ", "5 ngày 30 tháng 6 năm"
+            return 0
+    return match.end() if match else 0
+
+
+def lunar(source: Source, start: int) -> int:
+    """The end of `12 tháng Giêng`, `10/3 âm lịch`: days of the lunar calendar, which ISO 8601 has not; 0 elsewhere."""
+    match = _LUNAR.match(source.folded, start)
+    return match.end() if match else 0
 
 
 def clocked(source: Source, start: int) -> list[Draft]:

@@ -54,12 +54,16 @@ _CODE = re.compile(
     rf"[0-9]{{1,6}}[A-Za-z]?(?: ?/ ?[0-9]{{4}})? ?[-/] ?(?:{_TYPE}){END}"
     rf"(?: ?[-/&] ?{_PART}){{0,6}}(?:-[0-9]{{4}})?"
     rf"|[0-9]{{1,6}} ?/ ?[0-9]{{4}} ?/ ?{_PART}(?: ?[-/] ?{_PART}){{0,6}}"
-    rf"|[0-9]{{1,6}} ?[-/] ?[A-ZĐ]{{2,6}}(?: ?[-/] ?{_PART}){{1,6}}"
+    rf"|[0-9]{{1,6}} ?[-/] ?[A-ZĐ]{{2,10}}(?: ?[-/] ?{_PART}){{1,6}}"
+    r"|[0-9]{2}[A-ZĐ][0-9A-Z]?(?: ?- ?[0-9]{4,5}| ?[ -] ?[0-9]{3}\.[0-9]{2})(?![0-9])"
+    rf"|[0-9]{{4,5}} ?-? ?TS{END}"
 )
 _SHORT = re.compile(rf"[0-9]{{1,6}}(?:[A-ZĐa-f][0-9]?|:(?:19|20)[0-9]{{2}})?{END}(?![.,/:][0-9])")
+_ISSUED = re.compile(rf"[0-9]{{1,6}} ?/ ?[A-ZĐ]{{2,12}}{END}")
 _HOUSE = re.compile(rf"[0-9]{{1,4}}[A-Z]?(?:/[0-9]{{1,4}}[A-Z]?){{1,5}}{END}(?![.,][0-9])")
 _HOUSES = frozenset(("số nhà", "nhà số", "ngõ", "hẻm", "kiệt", "ngách", "hạng", "bậc"))
-_DATED = re.compile(rf"[0-9]{{1,4}}/(?:19|20)[0-9]{{2}}{END}(?![./-])")
+_KILOMETRE = re.compile(r"[0-9]{1,4} ?\+ ?[0-9]{1,4}(?![0-9])")
+_DATED = re.compile(rf"[0-9]{{1,6}}/(?:19|20)[0-9]{{2}}{END}(?![./-])")
 _DOCUMENTS = (
     "nghị",
     "quyết định",
@@ -70,6 +74,7 @@ _DOCUMENTS = (
     "kết luận",
     "quy",
     "công văn",
+    "văn bản",
 )
 _LAW = re.compile(r"(?:Luật|Hiến pháp|Pháp lệnh|LUẬT)(?: [^\W\d_]+){1,7} $|(?:Luật|Hiến pháp) $")
 _ACCOUNT = re.compile(r"[0-9]{2,20}(?:[ .][0-9]{1,20}){2,8}(?![0-9])|[0-9]{7,30}(?![0-9]|[.,][0-9])")
@@ -88,7 +93,11 @@ _LONGEST = 12
 
 
 def code(source: Source, start: int) -> int | None:
-    """The end of a document number at `start`: `18-NQ/TW`, `666/2015/QĐ-UBND`; of `4G`, `5K`."""
+    """The end of a code at `start`; None where there is none.
+
+    Document numbers (`18-NQ/TW`, `666/2015/QĐ-UBND`), number plates (`29A-123.45`),
+    fishing boats (`99245 TS`), `4G`, `5K`.
+    """
     return _end(_CODE, source.typed, start) or _end(_NETWORK, source.typed, start)
 
 
@@ -98,13 +107,18 @@ def version(source: Source, start: int) -> int | None:
 
 
 def numbered(source: Source, start: int, phrase: str) -> int | None:
-    """The end of a number that names: `513`, `1A`, `8A1`, `1C/12` of a house.
+    """The end of a number that names: `513`, `1A`, `8A1`, `189/GPXD`, `62+500` behind `Km`, `1C/12` of a house.
 
     Args:
         source: the text.
         start: where the number begins.
         phrase: the head phrase before it.
     """
+    issued = _end(_ISSUED, source.typed, start) if phrase.endswith("số") else None
+    if issued:
+        return issued
+    if phrase == "km" and (kilometre := _end(_KILOMETRE, source.typed, start)):
+        return kilometre
     short = _end(_SHORT, source.typed, start)
     if short:
         return short

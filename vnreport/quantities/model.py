@@ -57,10 +57,10 @@ class Quantity:
     kind: str
     value: Number | None = None
     unit: str | None = None
-    low: Decimal | None = None
-    high: Decimal | None = None
-    numerator: Decimal | None = None
-    denominator: Decimal | None = None
+    low: Number | None = None
+    high: Number | None = None
+    numerator: Number | None = None
+    denominator: Number | None = None
     iso: str | None = None
     approx: str | None = None
     status: Status = "certain"

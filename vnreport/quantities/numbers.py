@@ -16,7 +16,7 @@ from vnreport.quantities.source import Source
 
 _DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?![0-9]|[.,][0-9])")
-_TR = r"tr(?=[ .]?(?:đ|d|vnđ))"
+_TR = rf"tr(?=[ .]?(?:đ|d|vnđ))|(?<=[0-9])tr{END}"
 MAGNITUDE = re.compile(
     r" ?(?:(?:nghìn|ngàn|vạn|triệu|triêu|trăm|chục|million|billion|trillion|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất|số|giá)))"
     rf"{END}|{_TR})"

@@ -17,7 +17,7 @@ _MONTH = re.compile(rf"([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))
 _MONTH_JOIN = re.compile(rf" ?(,|và|{RANGE}) ?((?:hết )?tháng )?")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _QUARTER = re.compile(
-    rf"(i{{1,3}}|iv|[1-4])(?:(?: ?[/-] ?|,? năm )({YEAR})| ({YEAR})(?! [^\W\d_]))?"
+    rf"(i{{1,3}}|iv|[1-4])(?:(?: ?[/.-] ?|,? năm )({YEAR})| ({YEAR})(?! [^\W\d_]))?"
     rf"{END}(?![.,/][0-9])"
 )
 _QUARTER_JOIN = re.compile(rf" ?(,|và|{RANGE}) ?(quý )?")

@@ -19,7 +19,7 @@ _CANDIDATE = re.compile(
     r"(?P<digit>[0-9])|(?<![^\W_])(?:"
     r"(?P<word>(?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|nửa)(?=[ ,])"
     r"|năm(?= [^\W\d_])"
-    rf"|một(?= (?:[^\W\d_]+ rưỡi|phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}"
+    rf"|một(?= (?:[^\W\d_]+ rư[ỡở]i|phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}"
     rf"|(?:đến|tới) (?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|(?:một|năm) (?:mươi|{_SCALE}))){END})"
     r"|không(?= phẩy )|trăm(?= phần trăm))"
     r"|(?P<ordinal>(?:lần|thứ|hạng)(?= [nhbtsc]))"
@@ -34,12 +34,17 @@ _SPACED_ITEM = re.compile(rf"[0-9]{{1,2}} [.)-] [{UPPER}]")
 _SECTION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,3} (?=[^\W\d_])")
 _SECTION_LEAD = re.compile(r"(?:^|\n)[ +*•-]{0,10}$")
 _BRACKETED = re.compile(r"\([0-9]{1,2}\) ?[^\W\d_]|\[[0-9]{1,3}\]")
-_PHONE = re.compile(r"(?:0[0-9]{2,4}[. ]?[0-9]{3,4}[. ]?[0-9]{2,4}(?:[. ]?[0-9]{2,4})?|0[0-9]{8,10})(?![0-9])")
+_PHONE = re.compile(
+    r"(?:0[0-9]{2,4}[. -]?[0-9]{3,4}[. -]?[0-9]{2,4}(?:[. -]?[0-9]{2,4})?|0[0-9]{8,10}"
+    r"|(?<=\()0[0-9]{1,3}\)(?:[. ]{0,2}[0-9]){7,8}"
+    r"|(?<=\+)84(?:[. ]?[0-9]{1,4}){2,5}"
+    r"|1[89]00[. ]?[0-9]{4}(?:[0-9]{2})?)(?![0-9])"
+)
 _PHONE_NUMBER = re.compile(r"[0-9]+(?:[ .-]?[0-9]+)*")
 _RUN = re.compile(r"[0-9]+(?:[.,/:-][0-9]+)*")
 _CLOCK = re.compile(
     r"(?:[01]?[0-9]|2[0-4])"
-    r"(?: ?(?:h|g|giờ) ?[0-5][0-9](?![0-9])(?: ?(?:phút|p|'))?| ?(?:giờ|h)"
+    r"(?: ?(?:h|g|giờ) ?[0-5][0-9](?![0-9])(?: ?(?:phút|p|'))?|h[0-9](?![0-9])| ?(?:giờ|h)"
     rf"|:[0-5][0-9](?![0-9])){END}"
 )
 _DAY_BEFORE = re.compile(r"(?<![^\W_])(?:nay|qua|mai|kia)(?:,| ?\() ?$")
@@ -54,7 +59,7 @@ _DAYTIME = re.compile(
     rf"| ?- ?[0-9]{{1,2}} ?(?:h|giờ){END}"
 )
 _CLOCK_DAY = re.compile(r" ?,? ?(?:sáng |chiều |tối )?(?:ngày |, )(?=[0-9])")
-_NOT_COUNTED = ("tháng", "giờ", "g", "h", "k", "đến", "tới", "và", "hoặc", "hết", "st", "nd", "rd", "th")
+_NOT_COUNTED = ("tháng", "giờ", "g", "h", "k", "đến", "tới", "và", "hoặc", "hết", "st", "nd", "rd", "th", "ts")
 # A number whose shape and next word leave no date, clock time, year, telephone number, code or list number.
 _AMOUNT = re.compile(
     r"(?!0[0-9]{2})[0-9]{1,9}(?:,[0-9]{1,3}|\.[0-9]{3})?"
@@ -73,10 +78,14 @@ _DATED = re.compile(
     rf" ?(?:năm {YEAR}(?! ?-)"
     rf"|(?:nhiệm kỳ|khóa|khoá|năm học|giai đoạn) (?:{YEAR}|[ivxl]+{END}))"
 )
+_YEAR_UNTIL_NOW = re.compile(rf"(?:[0-9]{{1,2}}/)?{YEAR} (?:đến|tới) nay{END}")
 _DIGIT = re.compile(" [0-9]")
 _NAME_BEHIND = re.compile(rf" [{UPPER}][{LOWER}]")
 _CAPITAL = re.compile(rf" ?[{UPPER}][{LOWER}]")
 _NAMING = frozenset(("name", "label"))
+_BARE_UNIT = re.compile(rf"(?:(?<=\bm)|(?<=\b[kc]m))[23]{END}")
+_SPACE = re.compile(r"[ \n]")
+_ADDRESS = re.compile(r"://|www\.|@(?=[^ \n])|\.(?:vn|com|net|org|info)/")
 
 
 def drafts(source: Source) -> list[Draft]:
@@ -89,6 +98,20 @@ def drafts(source: Source) -> list[Draft]:
     return scanner.drafts
 
 
+def _addresses(text: str) -> list[tuple[int, int]]:
+    """Where the addresses of the web and of mail begin and end, spaces and line ends apart."""
+    spans: list[tuple[int, int]] = []
+    end = 0
+    for mark in _ADDRESS.finditer(text):
+        if mark.start() < end:
+            continue
+        start = max(end, text.rfind(" ", end, mark.start()) + 1, text.rfind("\n", end, mark.start()) + 1)
+        space = _SPACE.search(text, mark.end())
+        end = space.start() if space else len(text)
+        spans.append((start, end))
+    return spans
+
+
 class _Scanner:
     """Reads one text from left to right.
 
@@ -96,6 +119,7 @@ class _Scanner:
         drafts: what was found so far.
         floor: the end of the last of them; nothing before it speaks for the next.
         names: the identifiers found so far.
+        addresses: the web and mail addresses, whose digits say nothing, last first.
     """
 
     def __init__(self, source: Source) -> None:
@@ -104,9 +128,12 @@ class _Scanner:
         self.drafts: list[Draft] = []
         self.floor = 0
         self.names: set[str] = set()
+        self.addresses = _addresses(source.folded)[::-1]
 
     def candidate(self, kind: str, start: int) -> int:
         """Read what may begin at `start`; returns where to look on."""
+        if self.addresses and (end := self.address(start)):
+            return end
         if kind == "digit":
             return self.add(self.digit(start)) or self.skip(start)
         if kind == "word":
@@ -157,7 +184,7 @@ class _Scanner:
                 context = Context(source, glued[0], self.floor)
                 begin = context.begin if context.classes & _NAMING else glued[0]
                 return [Draft(begin, glued[1], "identifier")]
-            if before in "#_@" or self.tagged(start):
+            if before in "#_" or self.tagged(start) or (before == "m" and _BARE_UNIT.match(text, start)):
                 return []
         context = Context(source, start, self.floor)
         if _AMOUNT.match(text, start):
@@ -166,14 +193,32 @@ class _Scanner:
         end = identifiers.code(source, start)
         if end:
             return [Draft(self.document_start(context), end, "identifier")]
+        if "ordinal" not in context.classes and (end := dates.lunar(source, start)):
+            return self.nothing(end)
+        phone = self.phone(context)
+        if phone:
+            return self.nothing(phone)
         if self.listed(start):
             return []
         return (self.headed(context) if context.classes else []) or self.unheaded(context)
 
+    def phone(self, context: Context) -> int:
+        """The end of a telephone number that its shape tells; 0 where a head word names another number."""
+        start = context.start
+        match = _PHONE.match(self.text, start) if self.text[start] in "018" else None
+        if match is None or context.phrase.endswith(("số", "tài khoản")):
+            return 0
+        return 0 if self.text[start] == "1" and counted(self.source, match.end()) else match.end()
+
+    def address(self, start: int) -> int:
+        """The end of the address that `start` lies in; 0 outside one."""
+        while self.addresses and self.addresses[-1][1] <= start:
+            self.addresses.pop()
+        return self.addresses[-1][1] if self.addresses and self.addresses[-1][0] <= start else 0
+
     def tagged(self, start: int) -> bool:
-        """Whether the number is part of a hashtag or an address."""
-        word = self.text[max(0, start - 60) : start].split()[-1:]
-        return bool(word) and (word[0].startswith("#") or any(mark in word[0] for mark in ("://", "www.", "@")))
+        """Whether the number is part of a hashtag."""
+        return self.text[max(0, start - 60) : start].rpartition(" ")[2].rpartition("\n")[2].startswith("#")
 
     def listed(self, start: int) -> bool:
         """Whether the number only counts the items of a list: `1.`, `2)`, `(3)`, `1.1 Về …`."""
@@ -190,7 +235,7 @@ class _Scanner:
 
     def document_start(self, context: Context) -> int:
         """Where the type of a document and `số` before its number begin."""
-        if context.last.rstrip(":") == "số" or context.words[-2:] == ["số", ":"]:
+        if context.phrase in ("", "số") and (context.last.rstrip(":") == "số" or context.words[-2:] == ["số", ":"]):
             begin = self.text.rfind("số", 0, context.start)
             context = Context(self.source, begin, self.floor)
         return context.begin if context.classes & _NAMING else context.start
@@ -221,7 +266,7 @@ class _Scanner:
                 if phrase == "thứ" and words.weekday(source, context, match.end()):
                     return self.nothing(match.end())
                 return [words.place(context.begin, match.end(), int(match[1]))]
-            if match and not self.counts(match.end()):
+            if match and (dates.lunar(source, start) or not self.counts(match.end())):
                 return [words.place(context.begin, match.end(), int(match[1]))]
         if classes & {"day", "lapse"}:
             found = dates.days(source, start, True)
@@ -229,6 +274,8 @@ class _Scanner:
                 return found
             if phrase == "ngày" and _LONE_DAY.match(self.text, start):
                 return self.nothing(self.skip(start))
+            if phrase == "ngày" and (end := dates.impossible(source, start, True)):
+                return self.nothing(end)
         return self.named(context) if classes & _NAMING else []
 
     def monthly(self, context: Context, end: int) -> bool:
@@ -291,8 +338,6 @@ class _Scanner:
     def unheaded(self, context: Context) -> list[Draft]:
         """A number that no head word announces: its own shape and what follows tell."""
         source, text, start = self.source, self.text, context.start
-        if text[start] == "0" and _PHONE.match(text, start):
-            return []
         mark = self.mark(start)
         found = dates.clocked(source, start) if mark in _CLOCK_MARKS else []
         found = found or dates.days(source, start, self.day_before(start))
@@ -300,15 +345,18 @@ class _Scanner:
             found = dates.english(source, start)
         if found:
             return found
+        if mark in "/.-" and (end := dates.impossible(source, start, False)):
+            return self.nothing(end)
         clock = _CLOCK.match(text, start) if mark in _CLOCK_MARKS else None
         if clock and self.is_clock(clock, context):
             behind = _CLOCK_DAY.match(text, clock.end())
             return (dates.days(source, behind.end(), True) if behind else []) or self.nothing(clock.end())
         if context.last == "khung" and (clock := _CLOCK_RANGE.match(text, start)):
             return self.nothing(clock.end())
-        found = periods.month_of_year(source, start) or periods.years(source, start, False)
+        since = context.last == "từ" and _YEAR_UNTIL_NOW.match(text, start) is not None
+        found = periods.month_of_year(source, start) or periods.years(source, start, since)
         if found:
-            periods.widen(source, found, start, self.floor, cut=False)
+            periods.widen(source, found, start, self.floor, cut=since)
             return found
         place = _ENGLISH_PLACE.match(text, start) if mark.isalpha() else None
         if place:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from vnreport.numerals import EXACT, Number
+from vnreport.quantities.dates import YEAR
 from vnreport.quantities.draft import Cell, Draft
 from vnreport.quantities.lexicon import END, UNIT, UNITS
 from vnreport.quantities.nouns import known_noun, noun_end
@@ -21,18 +22,21 @@ _KINDS = {
     "age": "age",
 }
 _NO_UNIT = re.compile(
-    r"ngày (?:công|lương|hội|lễ)|giờ công|đồng (?:chí|bào|đội|hồ|phục|nghiệp)|độ tuổi"
+    r"ngày (?:công|lương|hội|lễ)|giờ công|độ tuổi"
+    r"|đồng (?:chí|bào|đội|hồ|phục|nghiệp|phạm|loạt|thời|hương|tác giả|chủ tịch)"
     r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)"
     r"|tiếng (?:dân|anh|việt|nói|thái)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
 )
 _AMBIGUOUS = frozenset("ngày giờ đồng độ mẫu tháng tiếng quý phút".split())
+_THE_YEAR = re.compile(rf" {YEAR}")
 _SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) ?$")
 _UPPER_ONLY = frozenset(("cv", "w"))
 _GLUED_LOWER_ONLY = frozenset(("g", "h", "l"))
-_HALF = re.compile(rf" rưỡi{END}")
+_METRES = re.compile(r"m([0-9]{1,2})(?![\w/]|[.,][0-9])")
+_HALF = re.compile(rf" rư[ỡở]i{END}")
 _THOUSANDS = re.compile(rf"k{END}")
 _SHORT_AGE = re.compile(r"t(?= ?[,;)])")
-_MONEY_SCALE = re.compile(r"(triệu|triêu|tỷ|tỉ|nghìn|ngàn|tr)(?: rưỡi| [0-9]{1,3})?$")
+_MONEY_SCALE = re.compile(r"(triệu|triêu|tỷ|tỉ|nghìn|ngàn|tr)(?: rư[ỡở]i| [0-9]{1,3})?$")
 _COUNTED_IN_MILLIARDS = re.compile(rf" (?:người|dân|lượt|cổ phiếu|con|cây){END}")
 _RATE = re.compile(
     rf" ?/ ?((?:[0-9]{{1,3}} (?=(?:tháng|năm|ngày|tuần|giờ|phút|quý){END}))?)"
@@ -54,7 +58,11 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
     text, end, cell = source.folded, located.end, located.cell
     draft = Draft(located.start, end, "", "value", (cell,), doubtful=located.doubtful)
     match = UNIT.match(text, end)
-    if match and _is_unit(source, located, match):
+    metres = _METRES.match(text, end) if not match and text.startswith("m", end) and cell.typed.isdigit() else None
+    if metres:
+        draft.end, draft.kind, draft.unit, draft.dimension = metres.end(), "measure", "m", "length"
+        draft.cells = (Cell((Decimal(f"{cell.typed}.{metres[1]}"),), "", f"{cell.typed},{metres[1]}"),)
+    elif match and _is_unit(source, located, match):
         unit = UNITS[match[1]]
         draft.end, draft.unit, draft.dimension = match.end(), unit.symbol, unit.dimension
         draft.kind = "measure" if unit.symbol == "‰" else _KINDS.get(unit.dimension, "measure")
@@ -73,7 +81,7 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
     elif located.scaled or not _YEAR.fullmatch(cell.typed) or known_noun(source, end):
         _count(source, located, draft, worded)
     if draft.kind:
-        half = _HALF.match(text, draft.end) if text.startswith(" rưỡi", draft.end) else None
+        half = _HALF.match(text, draft.end) if text.startswith(" rư", draft.end) else None
         if half:
             draft.end = half.end()
             draft.cells = (draft.cells[0]._replace(values=tuple(map(_plus_half, draft.cells[0].values))),)
@@ -86,6 +94,8 @@ def _is_unit(source: Source, located: Located, match: re.Match[str]) -> bool:
     """Whether what looks like a unit is one: not `2 mẫu nước`, `3 ngày công`, `sóng 4G`."""
     text = source.folded
     if match[1] in _AMBIGUOUS and _NO_UNIT.match(text, match.start(1)):
+        return False
+    if match[1] == "năm" and located.scaled and _THE_YEAR.match(text, match.end()):
         return False
     if match[1] == "mẫu":
         return _SAMPLES.search(text, max(0, located.start - 16), located.start) is None
@@ -128,8 +138,15 @@ def _rate(source: Source, draft: Draft) -> None:
             return
         at = match.end()
         unit, word = UNIT.match(source.folded, at), _WORD.match(source.folded, at)
-        end = max(unit.end() if unit else 0, known_noun(source, at) or 0, word.end() if word else at)
-        draft.unit = f"{draft.unit}/{match[1]}{source.typed[at:end].strip()}"
+        noun = known_noun(source, at)
+        end = max(unit.end() if unit else 0, noun or 0, word.end() if word else at)
+        below = source.typed[at:end].strip()
+        if unit and end == unit.end():
+            symbol = UNITS[unit[1]].symbol
+            below = symbol if symbol.lower() == unit[1] else unit[1]
+        elif noun and draft.kind != "count" and source.typed[draft.start : end].isupper():
+            below = below.lower()
+        draft.unit = f"{draft.unit}/{match[1]}{below}"
         draft.end = end
         draft.whole = draft.whole and draft.kind == "money"
 

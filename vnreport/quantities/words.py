@@ -32,8 +32,9 @@ _LETTERS = {"i": 1, "v": 5, "x": 10, "l": 50}
 _PART = re.compile(r"(?:phần|mục|chương)$")
 _HALF_YEAR = re.compile(rf"nửa (đầu|cuối) năm(?: ({YEAR}))?")
 _ONE_OF = "một trong "
-_BLOCKED = frozenset(("thứ", "mồng", "mùng", "hạng", "những", "giải", "lần", "mười", "mươi"))
+_BLOCKED = frozenset(("thứ", "mồng", "mùng", "hạng", "những", "giải", "lần", "mười", "mươi", "vài", "dăm", "ngã"))
 _FIVE_YEARS = re.compile(r"năm năm(?! (?:học|[0-9]))")
+_FROM_FIVE = re.compile(rf"năm (?:đến|tới) (?:sáu|bảy|bẩy|tám|chín|mười|[^\W\d_]+ (?:mươi|trăm)){END}")
 _NOT_FIVE = frozenset(
     (
         *(
@@ -146,6 +147,8 @@ def _is_five(source: Source, start: int, context: Context) -> bool:
     """Whether `năm` is the number and not the year."""
     if _FIVE_YEARS.match(source.folded, start):
         return context.last not in _NOT_FIVE
+    if context.last == "từ" and _FROM_FIVE.match(source.folded, start):
+        return True
     behind = start + len("năm")
     located = number_at(source, start)
     if located and located.end > behind:
@@ -247,7 +250,7 @@ def roman(source: Source, start: int, floor: int) -> list[Draft]:
     ):
         return []
     context = Context(source, start, floor)
-    if "quarter" in context.classes:
+    if "quarter" in context.classes or context.phrase == "q.":
         found = periods.quarters(source, start)
         if found:
             periods.widen(source, found, context.begin, floor, cut=True)
@@ -261,7 +264,7 @@ def roman(source: Source, start: int, floor: int) -> list[Draft]:
             found.append(place(link.start(1), link.end(1), _roman(link[1].lower())))
         return found
     if context.classes & {"name", "label"}:
-        return [Draft(context.begin, end, "identifier")]
+        return [] if context.last == "p." else [Draft(context.begin, end, "identifier")]  # "Ảnh: P. V"
     begin = name_start(source, start, floor, PLACES)
     if begin is None or begin == start or source.typed[begin:start].isupper():
         return []
