@@ -10,6 +10,7 @@ from vnreport.relations.cues import INDICATOR, pattern
 from vnreport.relations.figures import Figure
 
 Direction = Literal["up", "down"]
+Relation = Literal["of_plan", "of_base", "growth", "times", "excess", "sum"]
 Key = Literal["actual", "plan", "base", "stated", "growth", "excess"]
 KEYS: tuple[Key, ...] = ("actual", "plan", "base", "stated", "growth", "excess")
 
@@ -37,7 +38,13 @@ OUT_OF = re.compile(
 """`A trên tổng B`."""
 PLANNED = re.compile(rf"(?:.*\b)?(?:{PLAN}\b(?: [^,;]{{0,45}})?|{SET}(?: là)?)")
 """`chỉ tiêu B`, `huyện giao B`."""
-STATED = re.compile(rf"{_BEFORE}(?:{REACH}(?: {ABOUT})*|(?:{ABOUT} ?)*)|.*\b{PLAN}\b.{{0,30}} {REACH}")
+_COMPARED_FIRST = re.compile(
+    rf"(?:.*\b)?so(?: với)? (?:mức )?(?:{_WHOLE}|{BASE})\b.{{0,30}} (?:{REACH}|là)(?: {ABOUT})*"
+)
+"""In `segment`: `so với cùng kỳ bằng p%`, `so với kế hoạch năm đạt p%`."""
+STATED = re.compile(
+    rf"{_BEFORE}(?:{REACH}(?: {ABOUT})*|(?:{ABOUT} ?)*)|.*\b{PLAN}\b.{{0,30}} {REACH}|{_COMPARED_FIRST.pattern}"
+)
 """`đạt p%`, `, tức p%`, `(p%`."""
 REACHED = re.compile(rf".*\b{REACH}(?: {ABOUT})*")
 _CHANGE = re.compile(
@@ -104,7 +111,17 @@ def names_base(words: str) -> bool:
 
 def against_base(stated: Figure) -> bool:
     """Whether the words behind a percentage set it against an earlier time: `120% so với cùng kỳ`, `120% năm 2022`."""
-    return _AGAINST_BASE.match(stated.right) is not None
+    return _AGAINST_BASE.match(stated.right) is not None or _compared_first(stated) == "base"
+
+
+def _compared_first(stated: Figure) -> Key | None:
+    match = _COMPARED_FIRST.fullmatch(stated.segment)
+    return None if match is None else "plan" if names_plan(match[0]) else "base"
+
+
+def is_compared(stated: Figure) -> bool:
+    """Whether the words beside a percentage set it against a plan or an earlier time."""
+    return AGAINST_PLAN.match(stated.right) is not None or _compared_first(stated) is not None
 
 
 def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
@@ -161,6 +178,15 @@ def beyond_plan(figure: Figure) -> bool:
     return "vượt" in figure.segment or names_plan(figure.segment) or AGAINST_PLAN.match(figure.right) is not None
 
 
+def is_same_reference(relation: Relation, stated: Figure, change: Figure) -> bool:
+    """Whether a percentage speaks of the plan or base that an amount was added to or taken from."""
+    if AGAINST.match(stated.right) and AGAINST.match(change.right):
+        return False  # each has its own
+    if relation in ("of_plan", "of_base"):
+        return beyond_plan(change) is (relation == "of_plan")
+    return beyond_plan(change) is beyond_plan(stated) or (beyond_plan(change) and direction(stated) is None)
+
+
 def names_level(actual: Figure, figure: Figure) -> bool:
     """Whether `vượt chỉ tiêu 90%` names the level passed; `vượt chỉ tiêu 0,3%` names the distance."""
     if not names_plan(figure.segment) or figure.value is None or actual.value is None:
@@ -203,7 +229,7 @@ def states_plan(actual: Figure, figure: Figure, *, referred: bool) -> bool:
         figure: the percentage.
         referred: whether a plan or base was told.
     """
-    if AGAINST.match(figure.right):
+    if AGAINST.match(figure.right) or _compared_first(figure):
         return True
     if referred or (actual.ratio and is_target(actual) and reaches(actual, figure)):
         return True

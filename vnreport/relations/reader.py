@@ -42,6 +42,7 @@ from vnreport.relations.grammar import (
     counted_noun,
     direction,
     is_change,
+    is_compared,
     is_same_change,
     is_target,
     names_base,
@@ -365,7 +366,7 @@ class Reader:
 
     def _states_alone(self, figure: Figure) -> bool:
         """`đạt 75% dự toán`; not `mới đạt 71,6% so với chỉ tiêu 85%`, whose first is the result."""
-        if not (AGAINST_PLAN.match(figure.right) or figure.right.startswith("so với ")):
+        if not (is_compared(figure) or figure.right.startswith("so với ")):
             return False
         follower = self._next(figure)
         return follower is None or not follower.percent or AGAINST_PLAN.fullmatch(follower.left) is None
