@@ -35,6 +35,7 @@ INDICATOR = read_cues("indicator_cues.tsv")
 | `base`, `time` | an earlier time, and what is one with a number: `cùng kỳ`, `đầu năm`; `năm` of `năm 2020` |
 | `change`, `compared`, `times` | verbs and adjectives of a difference: `tăng`, `thấp hơn`, `gấp` |
 | `up`, `down` | which way it goes |
+| `manner` | how much, in words: `mạnh` of `tăng mạnh 30%` |
 | `equals` | what joins an amount to itself in per cent: `=`, `tương ứng` |
 | `parts`, `some` | what opens all the parts of a sum, and some of them: `gồm`, `trong đó` |
 | `reach`, `to`, `about`, `filler` | what stands before a figure: `đạt`, `xuống còn`, `khoảng`, `tức là` |

@@ -47,14 +47,16 @@ STATED = re.compile(
 )
 """`đạt p%`, `, tức p%`, `(p%`."""
 REACHED = re.compile(rf".*\b{REACH}(?: {ABOUT})*")
+_CHANGES = rf"(?P<verb>{CHANGE}|vượt)(?: {pattern(INDICATOR, 'manner')})?"
 _CHANGE = re.compile(
-    rf"{_BEFORE}(?:(?P<verb>{CHANGE}|vượt)(?P<reference>(?: .{{0,60}}?)??)(?: {ABOUT})*"
+    rf"{_BEFORE}(?:(?:so(?: với)? (?P<since>.{{0,60}}?) )?{_CHANGES}(?P<reference>(?: .{{0,60}}?)??)(?: {ABOUT})*"
     rf"|(?:hơn (?P<than>\S.{{0,60}}?)|{COMPARED}(?P<level>(?: .{{0,60}}?)??))(?: {ABOUT})*)",
 )
-_NEW_CHANGE = re.compile(rf".*\S (?:{FILLER} )*(?P<verb>{CHANGE}|vượt)(?: {ABOUT})*")
+_NEW_CHANGE = re.compile(rf".*\S (?:{FILLER} )*{_CHANGES}(?: {ABOUT})*")
+_ENDS_REACHED = re.compile(rf"(?:.*\b)?{REACH}")
 EQUALS = re.compile(rf"[,(]? ?{pattern(INDICATOR, 'equals')}(?: {CHANGE})?(?: {ABOUT})*")
 """In `left`: what follows says the same as what is before: `3 vụ, tương ứng 20%`."""
-_TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: {ABOUT})*")
+_TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: (?:{ABOUT}|từ))*")
 AGAINST_PLAN = re.compile(rf",? ?(?:của |so(?: với)? )?{_WHOLE}\b")
 """In `right`: `p% kế hoạch năm`."""
 AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|mức|{ISSUER} {SET})\b|so(?: với)? )")
@@ -64,10 +66,11 @@ _AGAINST_BASE = re.compile(
 )
 OF_SOMETHING = re.compile(r"(?!(?:và|trong|nhưng|song|tăng|giảm|cao|thấp|theo|do|vượt|trở)\b)[^\W\d]")
 """In `right`: `p% số hộ`, a share."""
-FROM = re.compile(r"(?:.*\b)?từ")
+_RANK = r"(?: (?:vị trí|hạng|thứ hạng))?"
+FROM = re.compile(rf"(?:.*\b)?từ{_RANK}")
 TO_LEVEL = re.compile(rf"(?:.*\b)?{TO}(?: (?:{ABOUT}|đạt))*")
 """`từ A xuống còn B`."""
-LEADS_TO = re.compile(rf"[^;]{{0,60}}\b{TO}(?: (?:{ABOUT}|đạt))*")
+LEADS_TO = re.compile(rf"[^;]{{0,60}}\b{TO}(?: (?:{ABOUT}|đạt))*{_RANK}")
 NOW = re.compile(r"[^;]{0,60}\b(?:đạt|nay)")
 SINCE = re.compile(r"(?:.*\b)?so với(?: .*)?")
 SINCE_PLAN = re.compile(rf"so với {PLAN}\b(?: (?!.*\b{REACH}\b).{{0,30}})?")
@@ -78,6 +81,12 @@ THIS = re.compile(r".*\b(?:số|tỷ lệ|mức|chỉ tiêu)(?: \S+){0,2} (?:nà
 """`Số thu này`: the figure told before."""
 YEARLY = re.compile(r"(?:.* )?bình quân(?: (?:mỗi|hằng|hàng|một) năm)? (?:tăng|giảm)|bình quân .*")
 """A mean change, not one over a period told."""
+LIMIT = re.compile(r"(?:so với )?(?:mức |ngưỡng )?(?:cho phép|quy chuẩn|quy định|tiêu chuẩn|chuẩn)\b")
+"""In `right`: a limit set by law, neither a plan nor an earlier time."""
+DISBURSED = re.compile(rf"(?:.*\b)?giải ngân(?: .*)? {REACH}(?: {ABOUT})*")
+"""`giải ngân vốn đầu tư công đạt p%`: of its plan, though none is named."""
+SHARED = re.compile(rf"(?:.*\b)?chiếm(?: (?:tỷ lệ|tỉ lệ|{ABOUT}))*")
+"""`chiếm p%`: a share."""
 MISSED = re.compile(r"(?:chưa|không) đạt")
 
 ALL_PARTS = re.compile(rf"[,;:(]? ?{PARTS}\b.*|:.*")
@@ -89,7 +98,7 @@ EACH = re.compile(rf".*?(?P<before>(?:\b(?:{REACH}|{CHANGE}) )?)lần lượt(?P
 LIST_JOINT = re.compile(r",|;|và|, và")
 
 _WAY = re.compile(rf"\b(?:(?P<down>{DOWN})|{UP})\b")
-_NAMES_PLAN = re.compile(rf"\b{PLAN}\b")
+_NAMES_PLAN = re.compile(rf"\b(?:{PLAN}|{ISSUER} {SET})\b")
 _NAMES_BASE = re.compile(rf"\b{BASE}\b")
 _TASK = re.compile(rf"\b{TASK}\b")
 _PRESENCE = re.compile(rf"\b{PRESENCE}\b")
@@ -97,6 +106,8 @@ _TARGET = re.compile(rf"{TARGET}\b")
 _CASE = re.compile(rf"{CASE}\b")
 _SETTLED = re.compile(rf"{SETTLED}\b")
 _TASK_BEHIND = re.compile(rf"(?:[^,;:()]{{1,20}} )?(?:đã |được )+{TASK}\b|nhận tiền\b")
+_FAILS = re.compile(r"(?:[^,;:()]{0,30} )?chưa\b")
+"""In `right`: `6/18 xã chưa có trụ sở`, a part that lacks something."""
 _SHARE = re.compile(rf"{SHARE}\b")
 _MEASURED = re.compile(r".*(?:đồng|vnd|triệu|tỷ)|(?:ha|km|m|m2|t|tấn|tạ|kg)\b")
 
@@ -141,8 +152,10 @@ def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
     match = _CHANGE.fullmatch(figure.segment)
     if match is None:
         return None
-    against = (match["reference"] or match["than"] or match["level"] or "").strip()
+    against = (match["since"] or match["reference"] or match["than"] or match["level"] or "").strip()
     if against and match["verb"] != "vượt" and not (names_plan(against) or names_base(against)):
+        return None
+    if _ENDS_REACHED.fullmatch(against):
         return None
     return _growth_or_excess(figure, match["verb"])
 
@@ -209,7 +222,7 @@ def counted_noun(figure: Figure) -> str | None:
 def is_target(ratio: Figure) -> bool:
     """Whether a ratio is a result over its target, not a part of a whole."""
     top, bottom = ratio.quantity.numerator, ratio.quantity.denominator
-    if _PRESENCE.search(f"{ratio.left} {ratio.right}"):
+    if _PRESENCE.search(f"{ratio.left} {ratio.right}") or _FAILS.match(ratio.right):
         return False
     return bool(
         (top is not None and bottom is not None and top > bottom)
@@ -229,6 +242,8 @@ def states_plan(actual: Figure, figure: Figure, *, referred: bool) -> bool:
         figure: the percentage.
         referred: whether a plan or base was told.
     """
+    if SHARED.fullmatch(figure.segment):
+        return False
     if AGAINST.match(figure.right) or _compared_first(figure):
         return True
     if referred or (actual.ratio and is_target(actual) and reaches(actual, figure)):

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Literal
 
-from vnreport.relations.figures import Figure, figures
+from vnreport.relations.figures import STEP, Figure, figures
 from vnreport.relations.grammar import (
     ADJUNCT,
     AGAINST,
@@ -17,10 +17,12 @@ from vnreport.relations.grammar import (
     BREAK,
     COMPARED_WITH,
     COMPARES,
+    DISBURSED,
     EACH,
     EQUALS,
     FROM,
     LEADS_TO,
+    LIMIT,
     LIST_JOINT,
     MISSED,
     NOW,
@@ -28,6 +30,7 @@ from vnreport.relations.grammar import (
     PAIR,
     PLANNED,
     REACHED,
+    SHARED,
     SINCE,
     SINCE_PLAN,
     SOME_PARTS,
@@ -61,7 +64,7 @@ _NEAR = 12
 _CLAUSE = 300
 _LEAD = 16
 _COMPARING = ("so với ", "so với cuối ", "cùng kỳ ", "cùng kì ")
-_RATES = ("tỷ lệ", "tỉ lệ")
+_RATES = ("tỷ lệ", "tỉ lệ", "hộ nghèo", "hộ cận nghèo")
 
 
 @dataclass(slots=True)
@@ -267,6 +270,8 @@ class Reader:
         actual = draft.actual
         if actual is None:
             return self._key_first(draft, figure)
+        if actual.rank and figure.unit != STEP:
+            return None
         opens = figure.left.endswith("(")
         if actual.percent and not figure.percent and opens and draft.last == "actual":
             if figure.quantity.kind == "count" or (figure.ratio and not is_target(figure)):
@@ -291,12 +296,14 @@ class Reader:
         if figure.percent and self._repeats_change(draft, figure):
             return "growth"
         if "base" in found:
-            return "actual" if first.alike(figure) else None
+            return "actual" if found["base"].alike(figure) else None
         if "plan" in found:
             if figure.percent and not first.percent:
                 return "stated" if REACHED.fullmatch(figure.segment) else None
             alike = first.alike(figure) and first.counts_same(figure)
             return "actual" if alike and "stated" not in found else None
+        if figure.rank and "excess" in found:
+            return "base" if FROM.fullmatch(figure.segment) else "actual"
         if "stated" in found and (figure.left.endswith("với") or (figure.ratio and reaches(figure, first))):
             return None if figure.percent else "actual"
         if opens and not figure.percent and "growth" in found:
@@ -366,7 +373,9 @@ class Reader:
 
     def _states_alone(self, figure: Figure) -> bool:
         """`đạt 75% dự toán`; not `mới đạt 71,6% so với chỉ tiêu 85%`, whose first is the result."""
-        if not (is_compared(figure) or figure.right.startswith("so với ")):
+        if SHARED.fullmatch(figure.segment):
+            return False
+        if not (is_compared(figure) or figure.right.startswith("so với ") or DISBURSED.fullmatch(figure.segment)):
             return False
         follower = self._next(figure)
         return follower is None or not follower.percent or AGAINST_PLAN.fullmatch(follower.left) is None
@@ -450,12 +459,12 @@ class Reader:
             key, figure = next(iter(draft.figures.items()))
             if key == "excess" and draft.direction == "down" and figure.unit == "tiêu chí":
                 alone = False  # "tai nạn giảm cả 3 tiêu chí": what fell, not by how much
-            elif key == "excess":
-                alone = "vượt" in figure.segment or self._compared(figure)
-            elif key == "growth" and figure.unit == "%":
+            elif figure.unit == "%" and key in ("growth", "excess"):
                 alone = figure.value is not None and not YEARLY.fullmatch(figure.segment)
+            elif key == "excess":
+                alone = "vượt" in figure.segment or figure.unit == STEP or self._compared(figure)
             elif key == "growth":
-                alone = not figure.percent and self._compared(figure)
+                alone = not figure.percent and not LIMIT.match(figure.right)
             else:
                 alone = key == "stated"
             if not alone:

@@ -107,6 +107,8 @@ def _recompute(
     if actual is None or actual.value is None or whole is None or (relation != "excess" and not whole):
         return None
     if relation in ("growth", "excess"):
+        if actual.rank and way is not None:
+            way = "up" if way == "down" else "down"  # the first place is the highest
         change = actual.value - whole if relation == "excess" else (actual.value / whole - 1) * 100
         return abs(change) if way is None else -change if way == "down" else change
     if relation == "times":
