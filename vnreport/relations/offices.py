@@ -38,6 +38,8 @@ AFTER_PERSON = _ties(
     (r"", 5),
 )
 """What may stand between a person and the office behind it, and how strongly it ties."""
+GIVEN = re.compile(rf"[^.;:]*\b(?:được|bổ nhiệm|chỉ định|phân công|điều động)\b[^.;:]*\b{_TAKES}(?: các)?")
+"""What may stand between a person and an office given to him, with brackets and bodies in it."""
 BEFORE_PERSON = _ties(
     (rf"\.?(?:{_ADDRESS})?", 9),
     (rf"(?:chi bộ|{_PLACE}) ?(?:{_ADDRESS})?", 8),

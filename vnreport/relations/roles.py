@@ -13,6 +13,7 @@ from vnreport.relations.offices import (
     BODY_FIRST,
     BODY_LIST,
     COMMON_BODY,
+    GIVEN,
     HEADED,
     LIST_MEMBER,
     LISTED,
@@ -180,7 +181,23 @@ class _Sentence:
             elif other in ties:
                 tie, person = ties[other]
                 ties[place] = min(tie, strength(BETWEEN_OFFICES, gap)), person
+            if step < 0 and not ties.get(place, (0,))[0] and (holder := self._given_to(place, ties)) is not None:
+                ties[place] = TAKEN, holder
         return ties
+
+    def _given_to(self, place: int, ties: dict[int, tuple[int, int]]) -> int | None:
+        """The person of `A được Ban Thường vụ Huyện ủy chỉ định giữ chức Bí thư`, whom bodies part from the office."""
+        if not TAKES.search(self._before(place)):
+            return None
+        other = place - 1
+        while other > 0 and not isinstance(self.items[other], Office) and not self._is_person(other):
+            other -= 1
+        if GIVEN.fullmatch(self._words(self.items[other].end, self.items[place].start)) is None:
+            return None
+        if self._is_person(other):
+            return other
+        tie, holder = ties.get(other, (0, 0))
+        return holder if tie else None
 
     def _before(self, place: int) -> str:
         """The words between an office and what stands before it."""
