@@ -56,7 +56,8 @@ _NEW_CHANGE = re.compile(rf".*\S (?:{FILLER} )*{_CHANGES}(?: {ABOUT})*")
 _ENDS_REACHED = re.compile(rf"(?:.*\b)?{REACH}")
 EQUALS = re.compile(rf"[,(]? ?{pattern(INDICATOR, 'equals')}(?: {CHANGE})?(?: {ABOUT})*")
 """In `left`: what follows says the same as what is before: `3 vụ, tương ứng 20%`."""
-_TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: (?:{ABOUT}|từ))*")
+_TIMES = re.compile(rf"{_BEFORE}(?:so(?: với)? .{{0,60}}? )?{TIMES}(?: (?:{ABOUT}|từ))*")
+_NEW_TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: (?:{ABOUT}|từ))*")
 AGAINST_PLAN = re.compile(rf",? ?(?:của |so(?: với)? )?{_WHOLE}\b")
 """In `right`: `p% kế hoạch năm`."""
 AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|mức|{ISSUER} {SET})\b|so(?: với)? )")
@@ -82,7 +83,7 @@ THIS = re.compile(r".*\b(?:số|tỷ lệ|mức|chỉ tiêu)(?: \S+){0,2} (?:nà
 YEARLY = re.compile(r"(?:.* )?bình quân(?: (?:mỗi|hằng|hàng|một) năm)? (?:tăng|giảm)|bình quân .*")
 """A mean change, not one over a period told."""
 LIMIT = re.compile(r"(?:so với )?(?:mức |ngưỡng )?(?:cho phép|quy chuẩn|quy định|tiêu chuẩn|chuẩn)\b")
-"""In `right`: a limit set by law, neither a plan nor an earlier time."""
+"""In `right`, or behind `vượt`: a limit set by law, neither a plan nor an earlier time."""
 DISBURSED = re.compile(rf"(?:.*\b)?giải ngân(?: .*)? {REACH}(?: {ABOUT})*")
 """`giải ngân vốn đầu tư công đạt p%`: of its plan, though none is named."""
 SHARED = re.compile(rf"(?:.*\b)?chiếm(?: (?:tỷ lệ|tỉ lệ|{ABOUT}))*")
@@ -106,6 +107,8 @@ _TARGET = re.compile(rf"{TARGET}\b")
 _CASE = re.compile(rf"{CASE}\b")
 _SETTLED = re.compile(rf"{SETTLED}\b")
 _TASK_BEHIND = re.compile(rf"(?:[^,;:()]{{1,20}} )?(?:đã |được )+{TASK}\b|nhận tiền\b")
+_LAGS = re.compile(r"(?:.*\b)?(?:mới|chỉ)(?: \S+){0,2} (?:đạt|được)")
+"""`mới đạt 34/41 người`, `mới vận động được 18/41 hộ`."""
 _FAILS = re.compile(r"(?:[^,;:()]{0,30} )?chưa\b")
 """In `right`: `6/18 xã chưa có trụ sở`, a part that lacks something."""
 _SHARE = re.compile(rf"{SHARE}\b")
@@ -146,7 +149,7 @@ def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
         None where the words tell no change over time or beyond a plan.
     """
     if _is_times(figure):
-        return "growth"
+        return "growth" if fresh or _TIMES.fullmatch(figure.segment) else None
     if fresh and (match := _NEW_CHANGE.fullmatch(figure.segment)):
         return _growth_or_excess(figure, match["verb"])
     match = _CHANGE.fullmatch(figure.segment)
@@ -155,13 +158,13 @@ def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
     against = (match["since"] or match["reference"] or match["than"] or match["level"] or "").strip()
     if against and match["verb"] != "vượt" and not (names_plan(against) or names_base(against)):
         return None
-    if _ENDS_REACHED.fullmatch(against):
+    if _ENDS_REACHED.fullmatch(against) or LIMIT.fullmatch(against):
         return None
     return _growth_or_excess(figure, match["verb"])
 
 
 def _is_times(figure: Figure) -> bool:
-    return figure.unit == "lần" and _TIMES.fullmatch(figure.segment) is not None
+    return figure.unit == "lần" and _NEW_TIMES.fullmatch(figure.segment) is not None
 
 
 def _growth_or_excess(figure: Figure, verb: str | None) -> Key:
@@ -229,6 +232,7 @@ def is_target(ratio: Figure) -> bool:
         or _TARGET.match(ratio.unit)
         or _MEASURED.match(ratio.unit)
         or _TASK.search(ratio.near)
+        or _LAGS.fullmatch(ratio.segment)
         or _TASK_BEHIND.match(ratio.right)
         or AGAINST_PLAN.match(ratio.right)
     )
