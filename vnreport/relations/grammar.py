@@ -88,6 +88,8 @@ DISBURSED = re.compile(rf"(?:.*\b)?giải ngân(?: .*)? {REACH}(?: {ABOUT})*")
 """`giải ngân vốn đầu tư công đạt p%`: of its plan, though none is named."""
 SHARED = re.compile(rf"(?:.*\b)?chiếm(?: (?:tỷ lệ|tỉ lệ|{ABOUT}))*")
 """`chiếm p%`: a share."""
+GROWTH_RATE = re.compile(r"(?:.*\b)?mức tăng(?: trưởng)?|(?:.*\b)?tăng trưởng")
+"""A rate of growth, not a change over a period told."""
 MISSED = re.compile(r"(?:chưa|không) đạt")
 
 ALL_PARTS = re.compile(rf"[,;:(]? ?{PARTS}\b.*|:.*")

@@ -157,6 +157,14 @@ def judge(stated: Fraction, recomputed: Fraction, unit: Fraction, estimated: boo
     return "off"
 
 
+def agrees(actual: Figure, stated: Figure, whole: Figure) -> bool:
+    """Whether a percentage is, to its last place, that of one figure of another."""
+    if actual.value is None or stated.value is None or not whole.value:
+        return False
+    unit = last_place(stated.surface, stated.value)
+    return judge(stated.value, actual.value / whole.value * 100, unit) != "off"
+
+
 def decimal_string(number: Fraction, unit: Fraction) -> str:
     """A number to one place more than `unit`, at least to two, rounded half up; no trailing zeros."""
     digits = max(2, len(str(unit.denominator)))
