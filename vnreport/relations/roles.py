@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
@@ -259,8 +260,9 @@ class _Sentence:
         if match is None:
             return None
         word = normalize(match[1]) + " "
-        bodies = (span for span in reversed(self._bodies) if span.end <= office.start)
-        return next((span for span in bodies if self._words(span.start, span.end).startswith(word)), None)
+        place = bisect_left(self._bodies, office.start, key=lambda span: span.start)
+        near = self._bodies[max(place - _NEAR, 0) : place][::-1]
+        return next((span for span in near if self._words(span.start, span.end).startswith(word)), None)
 
     def _body_elected(self, place: int) -> Span | None:
         """`Đại hội cử 52 vị vào Ủy ban MTTQ xã; bầu ông A giữ chức Chủ tịch`: the first body of the sentence."""
