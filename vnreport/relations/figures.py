@@ -101,7 +101,8 @@ class Figure:
 
 def tells_figures(members: Sequence[Span], quantities: Sequence[QuantityLike]) -> bool:
     """Whether any of a sentence's quantities may be a figure."""
-    return any((kind := quantities[span.index].kind) in _NUMERIC or kind == "ordinal" for span in members)
+    kinds = [quantities[span.index].kind for span in members]
+    return not _NUMERIC.isdisjoint(kinds) or kinds.count("ordinal") > 1
 
 
 def figures(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequence[QuantityLike]) -> Iterator[Figure]:
