@@ -58,6 +58,21 @@ def test_what_the_form_means() -> None:
     assert dump(article) == SOURCE
 
 
+@pytest.mark.parametrize(
+    ("text", "role", "title", "body"),
+    [
+        ("Đ/c [An]PER, [PBT]TITLE [Đảng ủy]ORG", "An | PBT | Đảng ủy", 1, 2),
+        ("[CT]TITLE [HĐND]ORG; [An]PER, [PBT]TITLE [Đảng ủy]ORG, [CT]TITLE [UBND]ORG", "An | CT | UBND", 5, 6),
+        ("[CT]TITLE [HĐND]ORG; [An]PER, [PBT]TITLE [Đảng ủy]ORG, [CT]TITLE [UBND]ORG", "An | CT#1 | UBND", 0, 6),
+        ("[BT]TITLE [Đảng ủy]ORG; [An]PER, [PBT]TITLE [Đảng ủy]ORG", "An | PBT | Đảng ủy", 3, 4),
+        ("[CT]TITLE [An]PER và [CT]TITLE [Bo]PER", "Bo | CT | -", 2, None),
+    ],
+)
+def test_a_role_means_the_title_and_body_that_lie_nearest(text: str, role: str, title: int, body: int | None) -> None:
+    (found,) = parse(f"kind: x\n---\nO| {text}\n@role {role}").roles
+    assert (found.title, found.organisation) == (title, body)
+
+
 @pytest.mark.parametrize("path", ARTICLES, ids=lambda path: path.stem)
 def test_every_article_comes_back(path: Path) -> None:
     article = parse(path.read_bytes().decode(), path.stem)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise, product
 from pathlib import Path
 
 from vnreport.schema import APPROX, CLASSES, ENTITY_LABELS, KINDS
@@ -249,8 +251,8 @@ class _Parser:
             person = self.find(parts[0], "PER")
             if person is None:
                 raise self.error("a role needs a person")
-            title = self.find(parts[1], "TITLE", near=person)
-            body = self.find(parts[2], "ORG", near=person if title is None else title)
+            offices = product(self.candidates(parts[1], "TITLE"), self.candidates(parts[2], "ORG"))
+            title, body = min(offices, key=lambda office: self.gaps([person, *office]))
             self.article.roles.append(Role(sentence, person, title, body))
         elif command == "@fact":
             pairs = [[side.strip() for side in part.split("=", 1)] for part in parts[1:]]
@@ -266,26 +268,27 @@ class _Parser:
         else:
             raise self.error(f"unknown relation {command!r}: '@role' or '@fact'")
 
-    def find(self, surface: str, label: str, near: int | None = None) -> int | None:
-        """The index of the span with this surface.
+    def find(self, surface: str, label: str) -> int | None:
+        """The index of the span with this surface: in the last sentence the first one, else the last one before."""
+        return self.candidates(surface, label)[0]
 
-        In the last sentence, there the one nearest to the entity `near` or else
-        the first; if it has none, the last one before.
-        """
+    def candidates(self, surface: str, label: str) -> list[int | None]:
+        """The indices of all such spans in the last sentence; if it has none, the last one before."""
         if surface == "-":
-            return None
+            return [None]
         surface, _, nth = surface.partition("#")
-        article = self.article
         same = self.places.get((label, _one_space(surface)), [])
-        here = same[bisect_left(same, (article.sentences[-1].start,)) :]
+        here = same[bisect_left(same, (self.article.sentences[-1].start,)) :]
         if nth.isdigit() and 1 <= int(nth) <= len(here):
-            return here[int(nth) - 1][1]
-        if here and not nth:
-            place = here[0][0] if near is None else article.entities[near].start
-            return min(here, key=lambda s: abs(s[0] - place))[1]
+            return [here[int(nth) - 1][1]]
         if same and not nth:
-            return same[-1][1]
+            return [index for _, index in here or same[-1:]]
         raise self.error(f"no {label or 'quantity'} {surface!r} is marked in this sentence or before it")
+
+    def gaps(self, row: Sequence[int | None]) -> int:
+        """How many characters lie between entities, each and the next in a row."""
+        spans = [self.article.entities[index] for index in row if index is not None]
+        return sum(max(a.start, b.start) - min(a.end, b.end) for a, b in pairwise(spans))
 
 
 def _one_space(text: str) -> str:

@@ -35,6 +35,7 @@ INDICATOR = read_cues("indicator_cues.tsv")
 | `base`, `time` | an earlier time, and what is one with a number: `cùng kỳ`, `đầu năm`; `năm` of `năm 2020` |
 | `change`, `compared`, `times` | verbs and adjectives of a difference: `tăng`, `thấp hơn`, `gấp` |
 | `up`, `down` | which way it goes |
+| `manner` | how much, in words: `mạnh` of `tăng mạnh 30%` |
 | `equals` | what joins an amount to itself in per cent: `=`, `tương ứng` |
 | `parts`, `some` | what opens all the parts of a sum, and some of them: `gồm`, `trong đó` |
 | `reach`, `to`, `about`, `filler` | what stands before a figure: `đạt`, `xuống còn`, `khoảng`, `tức là` |
@@ -58,6 +59,8 @@ ROLE = read_cues("role_cues.tsv")
 | `place`, `vita` | what may stand between: `thôn`, `sinh năm` |
 | `several`, `shared` | offices that several people hold: `các`, `ủy viên` |
 | `head` | bodies whose head word a title may hold: `trạm` of `Trưởng trạm` |
+| `common` | words for a body that is named elsewhere: `chi bộ` of `Bí thư chi bộ` |
+| `headed` | offices with the bodies they head: `chủ tịch ủy ban mttq` |
 | `alone`, `alone+` | titles that need no body, and beginnings of such: `thượng tá`, `chuyên viên …` |
 | `unnamed` | bodies whose secretary or chairman is that of a parent not told |
 | `level`, `seat` | what stands before a place name: `xã`; `Huyện ủy` |

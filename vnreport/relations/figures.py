@@ -13,6 +13,9 @@ from vnreport.text import normalize
 _NUMERIC = frozenset(("money", "percent", "ratio", "count", "measure", "duration"))
 _LONG = re.compile(r"\b(?:năm|tháng|tuần|quý|nhiệm kỳ)\b")
 _BRACKETS = re.compile(r"\([^()]*\)")
+_RANKED = re.compile(r"\b(?:đứng|xếp|vị trí|hạng|từ|lên|xuống|ở)(?: ở)?\s+\Z", re.IGNORECASE)
+STEP = "bậc"
+"""The unit in which a rank changes."""
 _PER_ONE = re.compile(r"\b(?:trên|mỗi|từng)\s+\Z")
 _CLIP = 300
 """How many characters beside a figure are read."""
@@ -34,6 +37,7 @@ class Figure:
         segment: the words before it since the last comma, bracket, colon or dash.
         percent: whether it is a percentage.
         ratio: whether it is a ratio.
+        rank: whether it is a place in a list of ranks, the first of which is the best.
         unit: its unit or counted noun, normalised; empty where it has none.
     """
 
@@ -46,6 +50,7 @@ class Figure:
     segment: str = field(init=False)
     percent: bool = field(init=False)
     ratio: bool = field(init=False)
+    rank: bool = field(init=False)
     unit: str = field(init=False)
     _value: Fraction | None = field(init=False, default=None)
 
@@ -54,6 +59,7 @@ class Figure:
         self.segment = _last_segment(self.left.rstrip(" :"))
         self.percent = quantity.kind == "percent"
         self.ratio = quantity.kind == "ratio"
+        self.rank = quantity.kind == "ordinal"
         self.unit = normalize(quantity.unit) if quantity.unit else ""
 
     @property
@@ -82,7 +88,8 @@ class Figure:
             return False
         if self.quantity.kind in ("percent", "count", "ratio"):
             return True
-        return self.unit.split("/")[0] == other.unit.split("/")[0]
+        mine, others = (unit.replace(" ", "").split("/") for unit in (self.unit, other.unit))
+        return mine[0] == others[0] and (len(mine) == 1 or len(others) == 1 or mine[-1] == others[-1])
 
     def counts_same(self, other: Figure) -> bool:
         """Whether both count or measure in the same unit."""
@@ -94,16 +101,18 @@ class Figure:
 
 def tells_figures(members: Sequence[Span], quantities: Sequence[QuantityLike]) -> bool:
     """Whether any of a sentence's quantities may be a figure."""
-    return any(quantities[span.index].kind in _NUMERIC for span in members)
+    kinds = [quantities[span.index].kind for span in members]
+    return not _NUMERIC.isdisjoint(kinds) or kinds.count("ordinal") > 1
 
 
 def figures(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequence[QuantityLike]) -> Iterator[Figure]:
     """The figures of a sentence in their order; dates, identifiers and the like are words between them."""
     numeric: list[Span] = []
+    ranks = _ranks(text, sentence, spans, quantities)
     for span in spans:
         quantity = quantities[span.index]
         kind = quantity.kind
-        if kind not in _NUMERIC:
+        if kind not in _NUMERIC and span.index not in ranks:
             continue
         if kind == "duration" and _LONG.search(text[span.start : span.end].lower()):
             continue
@@ -118,6 +127,16 @@ def figures(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequen
         left = right if place and end - start <= _CLIP else _words(text[max(start, end - _CLIP) : end])
         right = _words(text[behind : min(until, behind + _CLIP)])
         yield Figure(span, quantities[span.index], left, right, text[span.start : span.end], place)
+
+
+def _ranks(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequence[QuantityLike]) -> set[int]:
+    """The indices of the places of a ranking that changed: `từ vị trí thứ 5 xuống thứ 11`, `đứng thứ 11, tụt 6 bậc`."""
+    found = [span for span in spans if quantities[span.index].kind == "ordinal"]
+    if not found:
+        return set()
+    ranks = {span.index for span in found if _RANKED.search(text, max(sentence.start, span.start - 12), span.start)}
+    steps = any(quantities[span.index].unit == STEP for span in spans)
+    return ranks if steps or len(ranks) > 1 else set()
 
 
 def _last_segment(words: str) -> str:

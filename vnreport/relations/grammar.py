@@ -10,6 +10,7 @@ from vnreport.relations.cues import INDICATOR, pattern
 from vnreport.relations.figures import Figure
 
 Direction = Literal["up", "down"]
+Relation = Literal["of_plan", "of_base", "growth", "times", "excess", "sum"]
 Key = Literal["actual", "plan", "base", "stated", "growth", "excess"]
 KEYS: tuple[Key, ...] = ("actual", "plan", "base", "stated", "growth", "excess")
 
@@ -37,17 +38,26 @@ OUT_OF = re.compile(
 """`A trên tổng B`."""
 PLANNED = re.compile(rf"(?:.*\b)?(?:{PLAN}\b(?: [^,;]{{0,45}})?|{SET}(?: là)?)")
 """`chỉ tiêu B`, `huyện giao B`."""
-STATED = re.compile(rf"{_BEFORE}(?:{REACH}(?: {ABOUT})*|(?:{ABOUT} ?)*)|.*\b{PLAN}\b.{{0,30}} {REACH}")
+_COMPARED_FIRST = re.compile(
+    rf"(?:.*\b)?so(?: với)? (?:mức )?(?:{_WHOLE}|{BASE})\b.{{0,30}} (?:{REACH}|là)(?: {ABOUT})*"
+)
+"""In `segment`: `so với cùng kỳ bằng p%`, `so với kế hoạch năm đạt p%`."""
+STATED = re.compile(
+    rf"{_BEFORE}(?:{REACH}(?: {ABOUT})*|(?:{ABOUT} ?)*)|.*\b{PLAN}\b.{{0,30}} {REACH}|{_COMPARED_FIRST.pattern}"
+)
 """`đạt p%`, `, tức p%`, `(p%`."""
 REACHED = re.compile(rf".*\b{REACH}(?: {ABOUT})*")
+_CHANGES = rf"(?P<verb>{CHANGE}|vượt)(?: {pattern(INDICATOR, 'manner')})?"
 _CHANGE = re.compile(
-    rf"{_BEFORE}(?:(?P<verb>{CHANGE}|vượt)(?P<reference>(?: .{{0,60}}?)??)(?: {ABOUT})*"
+    rf"{_BEFORE}(?:(?:so(?: với)? (?P<since>.{{0,60}}?) )?{_CHANGES}(?P<reference>(?: .{{0,60}}?)??)(?: {ABOUT})*"
     rf"|(?:hơn (?P<than>\S.{{0,60}}?)|{COMPARED}(?P<level>(?: .{{0,60}}?)??))(?: {ABOUT})*)",
 )
-_NEW_CHANGE = re.compile(rf".*\S (?:{FILLER} )*(?P<verb>{CHANGE}|vượt)(?: {ABOUT})*")
+_NEW_CHANGE = re.compile(rf".*\S (?:{FILLER} )*{_CHANGES}(?: {ABOUT})*")
+_ENDS_REACHED = re.compile(rf"(?:.*\b)?{REACH}")
 EQUALS = re.compile(rf"[,(]? ?{pattern(INDICATOR, 'equals')}(?: {CHANGE})?(?: {ABOUT})*")
 """In `left`: what follows says the same as what is before: `3 vụ, tương ứng 20%`."""
-_TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: {ABOUT})*")
+_TIMES = re.compile(rf"{_BEFORE}(?:so(?: với)? .{{0,60}}? )?{TIMES}(?: (?:{ABOUT}|từ))*")
+_NEW_TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: (?:{ABOUT}|từ))*")
 AGAINST_PLAN = re.compile(rf",? ?(?:của |so(?: với)? )?{_WHOLE}\b")
 """In `right`: `p% kế hoạch năm`."""
 AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|mức|{ISSUER} {SET})\b|so(?: với)? )")
@@ -57,10 +67,11 @@ _AGAINST_BASE = re.compile(
 )
 OF_SOMETHING = re.compile(r"(?!(?:và|trong|nhưng|song|tăng|giảm|cao|thấp|theo|do|vượt|trở)\b)[^\W\d]")
 """In `right`: `p% số hộ`, a share."""
-FROM = re.compile(r"(?:.*\b)?từ")
+_RANK = r"(?: (?:vị trí|hạng|thứ hạng))?"
+FROM = re.compile(rf"(?:.*\b)?từ{_RANK}")
 TO_LEVEL = re.compile(rf"(?:.*\b)?{TO}(?: (?:{ABOUT}|đạt))*")
 """`từ A xuống còn B`."""
-LEADS_TO = re.compile(rf"[^;]{{0,60}}\b{TO}(?: (?:{ABOUT}|đạt))*")
+LEADS_TO = re.compile(rf"[^;]{{0,60}}\b{TO}(?: (?:{ABOUT}|đạt))*{_RANK}")
 NOW = re.compile(r"[^;]{0,60}\b(?:đạt|nay)")
 SINCE = re.compile(r"(?:.*\b)?so với(?: .*)?")
 SINCE_PLAN = re.compile(rf"so với {PLAN}\b(?: (?!.*\b{REACH}\b).{{0,30}})?")
@@ -71,6 +82,14 @@ THIS = re.compile(r".*\b(?:số|tỷ lệ|mức|chỉ tiêu)(?: \S+){0,2} (?:nà
 """`Số thu này`: the figure told before."""
 YEARLY = re.compile(r"(?:.* )?bình quân(?: (?:mỗi|hằng|hàng|một) năm)? (?:tăng|giảm)|bình quân .*")
 """A mean change, not one over a period told."""
+LIMIT = re.compile(r"(?:so với )?(?:mức |ngưỡng )?(?:cho phép|quy chuẩn|quy định|tiêu chuẩn|chuẩn)\b")
+"""In `right`, or behind `vượt`: a limit set by law, neither a plan nor an earlier time."""
+DISBURSED = re.compile(rf"(?:.*\b)?giải ngân(?: .*)? {REACH}(?: {ABOUT})*")
+"""`giải ngân vốn đầu tư công đạt p%`: of its plan, though none is named."""
+SHARED = re.compile(rf"(?:.*\b)?chiếm(?: (?:tỷ lệ|tỉ lệ|{ABOUT}))*")
+"""`chiếm p%`: a share."""
+GROWTH_RATE = re.compile(r"(?:.*\b)?mức tăng(?: trưởng)?|(?:.*\b)?tăng trưởng")
+"""A rate of growth, not a change over a period told."""
 MISSED = re.compile(r"(?:chưa|không) đạt")
 
 ALL_PARTS = re.compile(rf"[,;:(]? ?{PARTS}\b.*|:.*")
@@ -82,7 +101,7 @@ EACH = re.compile(rf".*?(?P<before>(?:\b(?:{REACH}|{CHANGE}) )?)lần lượt(?P
 LIST_JOINT = re.compile(r",|;|và|, và")
 
 _WAY = re.compile(rf"\b(?:(?P<down>{DOWN})|{UP})\b")
-_NAMES_PLAN = re.compile(rf"\b{PLAN}\b")
+_NAMES_PLAN = re.compile(rf"\b(?:{PLAN}|{ISSUER} {SET})\b")
 _NAMES_BASE = re.compile(rf"\b{BASE}\b")
 _TASK = re.compile(rf"\b{TASK}\b")
 _PRESENCE = re.compile(rf"\b{PRESENCE}\b")
@@ -90,6 +109,10 @@ _TARGET = re.compile(rf"{TARGET}\b")
 _CASE = re.compile(rf"{CASE}\b")
 _SETTLED = re.compile(rf"{SETTLED}\b")
 _TASK_BEHIND = re.compile(rf"(?:[^,;:()]{{1,20}} )?(?:đã |được )+{TASK}\b|nhận tiền\b")
+_LAGS = re.compile(r"(?:.*\b)?(?:mới|chỉ)(?: \S+){0,2} (?:đạt|được)")
+"""`mới đạt 34/41 người`, `mới vận động được 18/41 hộ`."""
+_FAILS = re.compile(r"(?:[^,;:()]{0,30} )?chưa\b")
+"""In `right`: `6/18 xã chưa có trụ sở`, a part that lacks something."""
 _SHARE = re.compile(rf"{SHARE}\b")
 _MEASURED = re.compile(r".*(?:đồng|vnd|triệu|tỷ)|(?:ha|km|m|m2|t|tấn|tạ|kg)\b")
 
@@ -104,7 +127,17 @@ def names_base(words: str) -> bool:
 
 def against_base(stated: Figure) -> bool:
     """Whether the words behind a percentage set it against an earlier time: `120% so với cùng kỳ`, `120% năm 2022`."""
-    return _AGAINST_BASE.match(stated.right) is not None
+    return _AGAINST_BASE.match(stated.right) is not None or _compared_first(stated) == "base"
+
+
+def _compared_first(stated: Figure) -> Key | None:
+    match = _COMPARED_FIRST.fullmatch(stated.segment)
+    return None if match is None else "plan" if names_plan(match[0]) else "base"
+
+
+def is_compared(stated: Figure) -> bool:
+    """Whether the words beside a percentage set it against a plan or an earlier time."""
+    return AGAINST_PLAN.match(stated.right) is not None or _compared_first(stated) is not None
 
 
 def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
@@ -118,20 +151,22 @@ def change_key(figure: Figure, *, fresh: bool = False) -> Key | None:
         None where the words tell no change over time or beyond a plan.
     """
     if _is_times(figure):
-        return "growth"
+        return "growth" if fresh or _TIMES.fullmatch(figure.segment) else None
     if fresh and (match := _NEW_CHANGE.fullmatch(figure.segment)):
         return _growth_or_excess(figure, match["verb"])
     match = _CHANGE.fullmatch(figure.segment)
     if match is None:
         return None
-    against = (match["reference"] or match["than"] or match["level"] or "").strip()
+    against = (match["since"] or match["reference"] or match["than"] or match["level"] or "").strip()
     if against and match["verb"] != "vượt" and not (names_plan(against) or names_base(against)):
+        return None
+    if _ENDS_REACHED.fullmatch(against) or LIMIT.fullmatch(against):
         return None
     return _growth_or_excess(figure, match["verb"])
 
 
 def _is_times(figure: Figure) -> bool:
-    return figure.unit == "lần" and _TIMES.fullmatch(figure.segment) is not None
+    return figure.unit == "lần" and _NEW_TIMES.fullmatch(figure.segment) is not None
 
 
 def _growth_or_excess(figure: Figure, verb: str | None) -> Key:
@@ -161,6 +196,15 @@ def beyond_plan(figure: Figure) -> bool:
     return "vượt" in figure.segment or names_plan(figure.segment) or AGAINST_PLAN.match(figure.right) is not None
 
 
+def is_same_reference(relation: Relation, stated: Figure, change: Figure) -> bool:
+    """Whether a percentage speaks of the plan or base that an amount was added to or taken from."""
+    if AGAINST.match(stated.right) and AGAINST.match(change.right):
+        return False  # each has its own
+    if relation in ("of_plan", "of_base"):
+        return beyond_plan(change) is (relation == "of_plan")
+    return beyond_plan(change) is beyond_plan(stated) or (beyond_plan(change) and direction(stated) is None)
+
+
 def names_level(actual: Figure, figure: Figure) -> bool:
     """Whether `vượt chỉ tiêu 90%` names the level passed; `vượt chỉ tiêu 0,3%` names the distance."""
     if not names_plan(figure.segment) or figure.value is None or actual.value is None:
@@ -183,13 +227,14 @@ def counted_noun(figure: Figure) -> str | None:
 def is_target(ratio: Figure) -> bool:
     """Whether a ratio is a result over its target, not a part of a whole."""
     top, bottom = ratio.quantity.numerator, ratio.quantity.denominator
-    if _PRESENCE.search(f"{ratio.left} {ratio.right}"):
+    if _PRESENCE.search(f"{ratio.left} {ratio.right}") or _FAILS.match(ratio.right):
         return False
     return bool(
         (top is not None and bottom is not None and top > bottom)
         or _TARGET.match(ratio.unit)
         or _MEASURED.match(ratio.unit)
         or _TASK.search(ratio.near)
+        or _LAGS.fullmatch(ratio.segment)
         or _TASK_BEHIND.match(ratio.right)
         or AGAINST_PLAN.match(ratio.right)
     )
@@ -203,7 +248,9 @@ def states_plan(actual: Figure, figure: Figure, *, referred: bool) -> bool:
         figure: the percentage.
         referred: whether a plan or base was told.
     """
-    if AGAINST.match(figure.right):
+    if SHARED.fullmatch(figure.segment):
+        return False
+    if AGAINST.match(figure.right) or _compared_first(figure):
         return True
     if referred or (actual.ratio and is_target(actual) and reaches(actual, figure)):
         return True

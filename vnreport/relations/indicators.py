@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from vnreport.relations.figures import tells_figures
-from vnreport.relations.grammar import KEYS, Direction
+from vnreport.relations.grammar import KEYS, Direction, Relation
 from vnreport.relations.owners import plan_owner
 from vnreport.relations.reader import Draft, Reader
 from vnreport.relations.spans import LabelledSpan, Offsets, QuantityLike, Span, group
-from vnreport.relations.verdict import Relation, Verdict, check, check_sum
+from vnreport.relations.verdict import Verdict, check, check_sum
 
 _FAR = 400
 """How many characters before an indicator its period may stand."""
@@ -22,7 +22,7 @@ class Indicator(TypedDict):
 
     Attributes:
         sentence: index of the sentence that states it.
-        name: the words that say what is measured.
+        name: the words that say what is measured; empty where there are none.
         actual: the figure reported.
         plan: the target it is set against; of a ratio that is both, the same index.
         base: an earlier value.

@@ -17,7 +17,7 @@ _SINCE = re.compile(r"\bso với .*\Z", re.IGNORECASE)
 _BRACKETS = re.compile(r"\([^()]*\)")
 _GENERIC = frozenset(INDICATOR["generic"])
 _ACTS = frozenset(INDICATOR["act"])
-_PARTS = re.compile(r"[,;:()\n]|\.\s")
+_PARTS = re.compile(r"[,;:()\n]|\.\s|\bcho (?:biết|hay|rằng)\b")
 _BULLET = re.compile(r"\A\s*[-–—+*•]\s")
 _EDGES = re.compile(r"\A[\s\W_]+|[\s\W_]+\Z")
 _HEAD = re.compile(rf"{_HEADS} \w")
@@ -28,6 +28,7 @@ _NOT_A_TAIL = re.compile(rf"(?:{_PLAN}|{_BESIDE})\b", re.IGNORECASE)
 _PLAN_BEFORE = re.compile(rf"\s*{_PLAN}\s+", re.IGNORECASE)
 _OF_ISSUER = re.compile(rf"{pattern(INDICATOR, 'issuer')}\b", re.IGNORECASE)
 _ENDS_WITH_ACT = re.compile(rf"(?:\A|\s){pattern(INDICATOR, 'act')}\Z")
+_CONCERNS = re.compile(r"\s*về ((?:(?!(?:và|so|trong|theo)\b)[^\W\d]+ ?){2,8})", re.IGNORECASE)
 _EACH = re.compile(r"\blần lượt\b", re.IGNORECASE)
 _LIST_PARTS = re.compile(r"[,:()\n]|\bvà\b|\bcủa các\b", re.IGNORECASE)
 _LONG = 8
@@ -86,6 +87,12 @@ def plan_name(behind: str) -> str:
         return ""
     tail = _TAIL.match(rest)
     return tail.group() if tail else ""
+
+
+def concerned_name(behind: str) -> str:
+    """The words that name what changed: `số vốn đăng ký` of `giảm 3,5% về số vốn đăng ký`; empty if there are none."""
+    match = _CONCERNS.match(behind)
+    return match[1].strip() if match else ""
 
 
 def _noun_phrase(pieces: list[str]) -> str:

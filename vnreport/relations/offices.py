@@ -15,6 +15,7 @@ Ties = tuple[tuple[re.Pattern[str], int], ...]
 _TITLE, _AREA, _TAKES, _ALSO, _VITA = (pattern(ROLE, kind) for kind in ("address", "place", "takes", "also", "vita"))
 _SEVERAL, _SHARED, _HEADS = (pattern(ROLE, kind) for kind in ("several", "shared", "head"))
 _ADDRESS = rf"(?:(?:các |nữ |hai |ba )?{_TITLE})"
+_COMMON = pattern(ROLE, "common")
 _DASH = r"[-–—]"
 _PLACE = rf"(?:(?:\w+ )?{_AREA}\b)?"
 _AGE = r"(?:\(? ?(?:sinh năm \d{4}|sn \d{4}|\d+ ?(?:tuổi|t)(?: đảng)?|\d+ năm tuổi đảng)(?:, \d+ tuổi)? ?\)?)"
@@ -37,6 +38,8 @@ AFTER_PERSON = _ties(
     (r"", 5),
 )
 """What may stand between a person and the office behind it, and how strongly it ties."""
+GIVEN = re.compile(rf"[^.;:]*\b(?:được|bổ nhiệm|chỉ định|phân công|điều động)\b[^.;:]*\b{_TAKES}(?: các)?")
+"""What may stand between a person and an office given to him, with brackets and bodies in it."""
 BEFORE_PERSON = _ties(
     (rf"\.?(?:{_ADDRESS})?", 9),
     (rf"(?:chi bộ|{_PLACE}) ?(?:{_ADDRESS})?", 8),
@@ -47,11 +50,11 @@ BEFORE_PERSON = _ties(
 )
 """What may stand between an office and the person behind it."""
 BETWEEN_OFFICES = _ties(
-    (rf"(?:,|-|–)? ?{_ALSO}", 8),
+    (rf"(?:{_COMMON} ?)?(?:,|-|–)? ?{_ALSO}", 8),
     (rf"là {_ADDRESS}", 8),
     (rf"[^;]{{0,80}}\b{_TAKES}", 6),
-    (rf"(?:,|{_DASH})", 6),
-    (r"(?:chi bộ|đảng ủy|nghỉ hưu)?,?", 6),
+    (rf"(?:{_COMMON} ?)?(?:,|{_DASH})?", 6),
+    (r"nghỉ hưu,?", 6),
 )
 """What may stand between two offices of one person."""
 
@@ -72,11 +75,20 @@ BODY_FIRST = re.compile(
 """What stands between a body and the person whose office in it is told behind the name."""
 BODY_LIST = re.compile(rf":(?: ?(?:gồm|gồm có))? ?(?:{_ADDRESS})?")
 """What stands between a body and the list of those who hold its offices."""
+COMMON_BODY = re.compile(rf"\s*({_COMMON})\b", re.IGNORECASE)
+"""What stands behind an office instead of its body's name: `Bí thư chi bộ`."""
+TAKES = re.compile(rf"\b{_TAKES}\Z")
+"""What stands before an office that is given."""
+HEADED = re.compile(rf"{pattern(ROLE, 'headed')}\b")
+"""An office and the body it heads, which a sentence about that body need not name again."""
+REPRESENTED = re.compile(r"\bcủa(?: đồng chí| đ/c)?\Z")
+"""What stands before an office whose holder is not told: `thừa ủy quyền của Chủ tịch UBND xã, đ/c A`."""
 UNNAMED = re.compile(pattern(ROLE, "unnamed"))
 
 _ALONE = re.compile(rf"(?:nguyên |cựu )?(?:phó )?(?:{pattern(ROLE, 'alone')}|{pattern(ROLE, 'alone+')}(?!\w).*)")
 _HEAD = re.compile(rf"(?:phó )?trưởng (?P<first>{_HEADS})|(?P<last>{_HEADS}) trưởng")
-_DEPUTIES = {"pct": "chủ tịch", "pbt": "bí thư", "pgđ": "giám đốc"}
+_DEPUTY = re.compile(r"phó (?P<chief>.+?)(?: thường trực| tt)?|(?P<short>pct|pbt|pgđ)(?: thường trực| tt)?")
+_SHORT = {"ct": "chủ tịch", "bt": "bí thư", "gđ": "giám đốc"}
 _PLURAL = re.compile(rf"{_SHARED}(?!\w).*")
 
 
@@ -117,7 +129,13 @@ class Office:
     @property
     def deputy_of(self) -> str:
         """The office whose deputy this is; empty if it is none."""
-        return _DEPUTIES.get(self.name) or (self.name[len("phó ") :] if self.name.startswith("phó ") else "")
+        match = _DEPUTY.fullmatch(self.name)
+        return (match["chief"] or _SHORT[match["short"][1:]]) if match else ""
+
+    @property
+    def chief(self) -> str:
+        """The office that heads the body, spelled out: that of which this one is the deputy, or else this one."""
+        return self.deputy_of or _SHORT.get(self.name, self.name)
 
     @property
     def head(self) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import Literal
 
-from vnreport.relations.figures import Figure, figures
+from vnreport.relations.figures import STEP, Figure, figures
 from vnreport.relations.grammar import (
     ADJUNCT,
     AGAINST,
@@ -17,10 +17,13 @@ from vnreport.relations.grammar import (
     BREAK,
     COMPARED_WITH,
     COMPARES,
+    DISBURSED,
     EACH,
     EQUALS,
     FROM,
+    GROWTH_RATE,
     LEADS_TO,
+    LIMIT,
     LIST_JOINT,
     MISSED,
     NOW,
@@ -28,6 +31,7 @@ from vnreport.relations.grammar import (
     PAIR,
     PLANNED,
     REACHED,
+    SHARED,
     SINCE,
     SINCE_PLAN,
     SOME_PARTS,
@@ -42,6 +46,7 @@ from vnreport.relations.grammar import (
     counted_noun,
     direction,
     is_change,
+    is_compared,
     is_same_change,
     is_target,
     names_base,
@@ -50,9 +55,9 @@ from vnreport.relations.grammar import (
     reaches,
     states_plan,
 )
-from vnreport.relations.names import indicator_name, is_act, listed_names, plan_name
+from vnreport.relations.names import concerned_name, indicator_name, is_act, listed_names, plan_name
 from vnreport.relations.spans import QuantityLike, Span
-from vnreport.relations.verdict import check_sum
+from vnreport.relations.verdict import agrees, check_sum
 from vnreport.text import normalize
 
 _NEAR = 12
@@ -60,7 +65,8 @@ _NEAR = 12
 _CLAUSE = 300
 _LEAD = 16
 _COMPARING = ("so với ", "so với cuối ", "cùng kỳ ", "cùng kì ")
-_RATES = ("tỷ lệ", "tỉ lệ")
+_COMPARING_KEYS = ("stated", "growth", "excess")
+_RATES = ("tỷ lệ", "tỉ lệ", "hộ nghèo", "hộ cận nghèo")
 
 
 @dataclass(slots=True)
@@ -164,8 +170,9 @@ class Reader:
                 draft = self._open(figure)
             else:
                 draft = self._take(draft, figure) or self._open(figure)
+        results = {d.actual.place for d in self.drafts if d.actual and not d.figures.keys().isdisjoint(_COMPARING_KEYS)}
         for draft in self.drafts:
-            self._complete(draft)
+            self._complete(draft, results)
             _settle_change(draft)
             if self._holds(draft) and not self._completes_last(draft):
                 self.last = draft
@@ -238,6 +245,8 @@ class Reader:
         if key == "share":
             draft.share = figure
             return draft
+        if key == "growth" and concerned_name(figure.right):
+            return None
         if key == "excess" and not figure.percent and draft.actual is not None:
             near = islice(reversed(self.drafts), _NEAR)
             draft = next((d for d in near if d.actual and figure.counts_same(d.actual)), draft)
@@ -266,6 +275,8 @@ class Reader:
         actual = draft.actual
         if actual is None:
             return self._key_first(draft, figure)
+        if actual.rank and figure.unit != STEP:
+            return None
         opens = figure.left.endswith("(")
         if actual.percent and not figure.percent and opens and draft.last == "actual":
             if figure.quantity.kind == "count" or (figure.ratio and not is_target(figure)):
@@ -290,12 +301,14 @@ class Reader:
         if figure.percent and self._repeats_change(draft, figure):
             return "growth"
         if "base" in found:
-            return "actual" if first.alike(figure) else None
+            return "actual" if found["base"].alike(figure) else None
         if "plan" in found:
             if figure.percent and not first.percent:
                 return "stated" if REACHED.fullmatch(figure.segment) else None
             alike = first.alike(figure) and first.counts_same(figure)
             return "actual" if alike and "stated" not in found else None
+        if figure.rank and "excess" in found:
+            return "base" if FROM.fullmatch(figure.segment) else "actual"
         if "stated" in found and (figure.left.endswith("với") or (figure.ratio and reaches(figure, first))):
             return None if figure.percent else "actual"
         if opens and not figure.percent and "growth" in found:
@@ -365,15 +378,19 @@ class Reader:
 
     def _states_alone(self, figure: Figure) -> bool:
         """`đạt 75% dự toán`; not `mới đạt 71,6% so với chỉ tiêu 85%`, whose first is the result."""
-        if not (AGAINST_PLAN.match(figure.right) or figure.right.startswith("so với ")):
+        if SHARED.fullmatch(figure.segment):
+            return False
+        if not (is_compared(figure) or figure.right.startswith("so với ") or DISBURSED.fullmatch(figure.segment)):
             return False
         follower = self._next(figure)
         return follower is None or not follower.percent or AGAINST_PLAN.fullmatch(follower.left) is None
 
     def _named_behind(self, figure: Figure, name: str) -> str:
         """`hoàn thành 100% chỉ tiêu giao quân`: the words behind the plan name what is measured."""
-        behind = self._words(figure.span.end, min(self.sentence.end, figure.span.end + _CLAUSE))
-        return plan_name(behind) or name if is_act(name) else name
+        return plan_name(self._behind(figure)) or name if is_act(name) else name
+
+    def _behind(self, figure: Figure) -> str:
+        return self._words(figure.span.end, min(self.sentence.end, figure.span.end + _CLAUSE))
 
     def _refer(self, draft: Draft, figure: Figure) -> None:
         """`… mới có 7/19 tiêu chí; đến nay con số ấy là 14/19`: the one before is the base."""
@@ -406,8 +423,13 @@ class Reader:
         amounts = [figure for figure in before.row if not figure.percent]
         return amounts[0] if len(amounts) == 1 and not amounts[0].ratio else None
 
-    def _complete(self, draft: Draft) -> None:
-        """Add what the sentence, or the one before, told apart from the rest."""
+    def _complete(self, draft: Draft, results: Collection[int]) -> None:
+        """Add what the sentence, or the one before, told apart from the rest.
+
+        Args:
+            draft: what it is added to.
+            results: places of figures that are themselves set against something, so that they are no plan.
+        """
         found = draft.figures
         actual, stated, plan = draft.actual, found.get("stated"), found.get("plan")
         if actual is None:
@@ -426,8 +448,9 @@ class Reader:
         elif stated is not None and "base" not in found:
             earlier = self._before.row[-_NEAR:] if self._before and not actual.place else []
             told = [figure for figure in earlier if names_plan(figure.left)]
-            for figure in [*told, *self.row[max(actual.place - _NEAR, 0) : actual.place]]:
-                if figure.alike(actual) and figure.counts_same(actual) and reaches(actual, stated, figure):
+            near = self.row[max(actual.place - _NEAR, 0) : actual.place]
+            for figure in [*told, *(figure for figure in near if figure.place not in results)]:
+                if figure.alike(actual) and figure.counts_same(actual) and agrees(actual, stated, figure):
                     found["base" if against_base(stated) else "plan"] = figure
 
     def _completes_last(self, draft: Draft) -> bool:
@@ -449,12 +472,13 @@ class Reader:
             key, figure = next(iter(draft.figures.items()))
             if key == "excess" and draft.direction == "down" and figure.unit == "tiêu chí":
                 alone = False  # "tai nạn giảm cả 3 tiêu chí": what fell, not by how much
+            elif figure.unit == "%" and key in ("growth", "excess"):
+                rate = GROWTH_RATE.fullmatch(figure.segment) is not None and not self._compared(figure)
+                alone = figure.value is not None and not rate and not YEARLY.fullmatch(figure.segment)
             elif key == "excess":
-                alone = "vượt" in figure.segment or self._compared(figure)
-            elif key == "growth" and figure.unit == "%":
-                alone = figure.value is not None and not YEARLY.fullmatch(figure.segment)
+                alone = "vượt" in figure.segment or figure.unit == STEP or self._compared(figure)
             elif key == "growth":
-                alone = not figure.percent and self._compared(figure)
+                alone = not figure.percent and not LIMIT.match(figure.right)
             else:
                 alone = key == "stated"
             if not alone:
@@ -474,6 +498,8 @@ class Reader:
         """The words around a figure of the row that say what it measures; empty where there are none."""
         if figure.place in self._each:
             return self._each[figure.place]
+        if figure.percent and (name := concerned_name(self._behind(figure))):
+            return name
         start = self.row[figure.place - 1].span.end if figure.place else self.sentence.start
         last = figure
         if figure.right == "/" and (pair := self._next(figure)):

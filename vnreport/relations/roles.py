@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TypedDict
 
@@ -12,12 +13,17 @@ from vnreport.relations.offices import (
     BETWEEN_OFFICES,
     BODY_FIRST,
     BODY_LIST,
+    COMMON_BODY,
+    GIVEN,
+    HEADED,
     LIST_MEMBER,
     LISTED,
+    REPRESENTED,
     SEVERAL,
     SHARING,
     SHARING_TAKEN,
     TAKEN,
+    TAKES,
     UNNAMED,
     Office,
     items,
@@ -69,6 +75,7 @@ def find_roles(text: str, entities: Sequence[LabelledSpan], sentences: Sequence[
         for sentence, person, office in signatures(offsets.text, spans, groups)
     }
     roles = list(signed.values())
+    signatories = {role["sentence"] for role in roles}
     heading: Span | None = None
     fresh = False
     for sentence, members in zip(spans, groups, strict=True):
@@ -76,10 +83,9 @@ def find_roles(text: str, entities: Sequence[LabelledSpan], sentences: Sequence[
         if lead is not None or not (fresh or _LIST_LINE.match(offsets.text, sentence.start, sentence.end)):
             heading = lead
         fresh = lead is not None
-        if len(members) < 2 or not _HOLDING.issubset(span.label for span in members):
-            continue
-        found = _Sentence(offsets.text, sentence, members, heading).roles()
-        roles += (role for role in found if (role["person"], role["title"]) not in signed)
+        if len(members) > 1 and sentence.index not in signatories and _HOLDING.issubset(span.label for span in members):
+            found = _Sentence(offsets.text, sentence, members, heading).roles()
+            roles += (role for role in found if (role["person"], role["title"]) not in signed)
     return sorted(roles, key=lambda role: (role["sentence"], role["person"], role["title"] or -1))
 
 
@@ -109,7 +115,8 @@ class _Sentence:
         self.sentence = sentence
         self.heading = heading
         self.items = items(text, members)
-        self._bodies = sum(isinstance(item, Span) and item.label == "ORG" for item in self.items)
+        self._bodies = [span for span in members if span.label == "ORG"]
+        self._loose = sum(isinstance(item, Span) and item.label == "ORG" for item in self.items)
         self._gaps = [self._words(a.end, b.start) for a, b in zip(self.items, self.items[1:], strict=False)]
 
     def _words(self, start: int, end: int) -> str:
@@ -123,10 +130,10 @@ class _Sentence:
         for place, persons in self._holders().items():
             office = self._office(place)
             organisation = office.organisation or self._body(place, persons)
-            if organisation is None and self._is_taken(place):
+            if organisation is None:
                 organisation = bodies.get(office.deputy_of)
-            elif organisation is not None:
-                bodies[office.name] = organisation
+            else:
+                bodies[office.chief] = organisation
             for person in persons:
                 yield Role(
                     person=person.index,
@@ -170,11 +177,35 @@ class _Sentence:
                 continue
             gap = self._gaps[min(place, other)]
             if self._is_person(other):
-                ties[place] = strength(table, gap), other
+                tie = strength(table, gap)
+                ties[place] = 0 if step > 0 and gap.startswith(",") and self._is_represented(place) else tie, other
             elif other in ties:
                 tie, person = ties[other]
                 ties[place] = min(tie, strength(BETWEEN_OFFICES, gap)), person
+            if step < 0 and not ties.get(place, (0,))[0] and (holder := self._given_to(place, ties)) is not None:
+                ties[place] = TAKEN, holder
         return ties
+
+    def _given_to(self, place: int, ties: dict[int, tuple[int, int]]) -> int | None:
+        """The person of `A được Ban Thường vụ Huyện ủy chỉ định giữ chức Bí thư`, whom bodies part from the office."""
+        if not TAKES.search(self._before(place)):
+            return None
+        other = place - 1
+        while other > 0 and not isinstance(self.items[other], Office) and not self._is_person(other):
+            other -= 1
+        if GIVEN.fullmatch(self._words(self.items[other].end, self.items[place].start)) is None:
+            return None
+        if self._is_person(other):
+            return other
+        tie, holder = ties.get(other, (0, 0))
+        return holder if tie else None
+
+    def _before(self, place: int) -> str:
+        """The words between an office and what stands before it."""
+        return self._words(self.items[place - 1].end if place else self.sentence.start, self.items[place].start)
+
+    def _is_represented(self, place: int) -> bool:
+        return REPRESENTED.search(self._before(place)) is not None
 
     def _sharing(self, place: int, tie: int, person: int, chosen: dict[int, tuple[int, int]]) -> list[Span]:
         """The persons of a list to whom the office of one of them belongs."""
@@ -190,7 +221,7 @@ class _Sentence:
                 persons.insert(0, self._person(other))
                 other -= 1
             return persons
-        before = self._words(self.items[place - 1].end if place else self.sentence.start, self.items[place].start)
+        before = self._before(place)
         listed = LISTED.fullmatch(self._gaps[person - 1]) is not None
         if not SEVERAL.search(before) and not (listed and self._office(place).plural):
             return persons
@@ -206,12 +237,6 @@ class _Sentence:
                 break
         return persons
 
-    def _is_taken(self, place: int) -> bool:
-        """Whether an office is given (`… được bầu làm Phó Bí thư`) or stands before its holder."""
-        if place == 0 or not self._is_person(place - 1):
-            return True
-        return strength(AFTER_PERSON, self._gaps[place - 1]) == TAKEN
-
     def _body(self, place: int, persons: list[Span]) -> Span | None:
         """The body of an office that names none, from the words around it."""
         office = self._office(place)
@@ -220,7 +245,31 @@ class _Sentence:
         first = place
         while first > 0 and self.items[first].start > persons[0].start:
             first -= 1
-        return self._body_by_head(place) or self._body_before(first) or self._body_of_list(first) or self.heading
+        return (
+            self._body_by_head(place)
+            or self._body_by_word(office)
+            or self._body_elected(place)
+            or self._body_before(first)
+            or self._body_of_list(first)
+            or self.heading
+        )
+
+    def _body_by_word(self, office: Office) -> Span | None:
+        """`… của Chi bộ Trạm Y tế; đ/c Trâm, Bí thư Chi bộ`: the common word behind the office begins its name."""
+        match = COMMON_BODY.match(self.text, office.end, self.sentence.end)
+        if match is None:
+            return None
+        word = normalize(match[1]) + " "
+        place = bisect_left(self._bodies, office.start, key=lambda span: span.start)
+        near = self._bodies[max(place - _NEAR, 0) : place][::-1]
+        return next((span for span in near if self._words(span.start, span.end).startswith(word)), None)
+
+    def _body_elected(self, place: int) -> Span | None:
+        """`Đại hội cử 52 vị vào Ủy ban MTTQ xã; bầu ông A giữ chức Chủ tịch`: the first body of the sentence."""
+        office, body = self._office(place), self._bodies[0] if self._bodies else None
+        if body is None or body.start > office.start or not TAKES.search(self._before(place)):
+            return None
+        return body if HEADED.match(f"{office.chief} {self._words(body.start, body.end)}") else None
 
     def _body_by_head(self, place: int) -> Span | None:
         """`… Trạm Y tế xã gặp bác sĩ Dung, Trưởng trạm`."""
@@ -252,6 +301,6 @@ class _Sentence:
     def _body_of_list(self, first: int) -> Span | None:
         """`Ban Kiểm phiếu: A - Trưởng ban; B - Ủy viên`: the body that opens the list."""
         body = self.items[0]
-        if not isinstance(body, Span) or body.label != "ORG" or self._bodies != 1:
+        if not isinstance(body, Span) or body.label != "ORG" or self._loose != 1:
             return None
         return body if first > 0 and BODY_LIST.fullmatch(self._gaps[0]) else None

@@ -8,9 +8,16 @@ from typing import Literal, NamedTuple
 
 from vnreport.quantities.arithmetic import last_place
 from vnreport.relations.figures import Figure
-from vnreport.relations.grammar import AGAINST_PLAN, Direction, Key, against_base, beyond_plan
+from vnreport.relations.grammar import (
+    AGAINST_PLAN,
+    Direction,
+    Key,
+    Relation,
+    against_base,
+    beyond_plan,
+    is_same_reference,
+)
 
-Relation = Literal["of_plan", "of_base", "growth", "times", "excess", "sum"]
 Verdict = Literal["exact", "rounded", "truncated", "within_estimate", "off", "undecidable"]
 
 ESTIMATE_MARGIN = Fraction(1, 20)
@@ -41,12 +48,18 @@ def check(figures: Mapping[Key, Figure], way: Direction | None = None) -> Check:
         `undecidable` where nothing can be recomputed.
     """
     relations = list(_relations(figures))
+    actual = figures.get("actual")
     for relation, stated, reference in relations:
-        recomputed = _recompute(relation, figures.get("actual"), reference, way)
+        change = figures.get("excess") if reference is None else None
+        if change is not None:
+            whole = _whole_before(relation, stated, actual, change, way)
+        else:
+            whole = _whole(actual, reference)
+        recomputed = _recompute(relation, actual, whole, way)
         if recomputed is None or stated.value is None:
             continue
         unit = last_place(stated.surface, stated.value)
-        estimated = any(f.quantity.approx for f in (stated, reference, figures.get("actual")) if f is not None)
+        estimated = any(f.quantity.approx for f in (stated, reference, change, actual) if f is not None)
         return Check(relation, decimal_string(recomputed, unit), judge(stated.value, recomputed, unit, estimated))
     return Check(relations[0][0] if relations else None, None, "undecidable")
 
@@ -70,15 +83,32 @@ def _of_base(stated: Figure, plan: Figure | None, base: Figure | None) -> bool:
     return base is not None and plan is None and AGAINST_PLAN.match(stated.right) is None
 
 
-def _recompute(
-    relation: Relation, actual: Figure | None, reference: Figure | None, way: Direction | None
-) -> Fraction | None:
-    if actual is None or reference is None or actual.value is None:
+def _whole(actual: Figure | None, reference: Figure | None) -> Fraction | None:
+    """The plan or base in numbers."""
+    if reference is None:
         return None
-    whole = Fraction(actual.quantity.denominator or 0) if actual is reference else reference.value
-    if whole is None or (relation != "excess" and not whole):
+    return Fraction(reference.quantity.denominator or 0) if actual is reference else reference.value
+
+
+def _whole_before(
+    relation: Relation, stated: Figure, actual: Figure | None, change: Figure, way: Direction | None
+) -> Fraction | None:
+    """The plan or base that an amount was added to or taken from: 15 of `12 vụ, giảm 3 vụ (20%)`."""
+    if relation == "excess" or actual is None or actual.ratio or not actual.counts_same(change):
+        return None
+    if actual.value is None or change.value is None or way is None or not is_same_reference(relation, stated, change):
+        return None
+    return actual.value + (change.value if way == "down" else -change.value)
+
+
+def _recompute(
+    relation: Relation, actual: Figure | None, whole: Fraction | None, way: Direction | None
+) -> Fraction | None:
+    if actual is None or actual.value is None or whole is None or (relation != "excess" and not whole):
         return None
     if relation in ("growth", "excess"):
+        if actual.rank and way is not None:
+            way = "up" if way == "down" else "down"  # the first place is the highest
         change = actual.value - whole if relation == "excess" else (actual.value / whole - 1) * 100
         return abs(change) if way is None else -change if way == "down" else change
     if relation == "times":
@@ -125,6 +155,14 @@ def judge(stated: Fraction, recomputed: Fraction, unit: Fraction, estimated: boo
     if estimated and distance <= recomputed * ESTIMATE_MARGIN:
         return "within_estimate"
     return "off"
+
+
+def agrees(actual: Figure, stated: Figure, whole: Figure) -> bool:
+    """Whether a percentage is, to its last place, that of one figure of another."""
+    if actual.value is None or stated.value is None or not whole.value:
+        return False
+    unit = last_place(stated.surface, stated.value)
+    return judge(stated.value, actual.value / whole.value * 100, unit) != "off"
 
 
 def decimal_string(number: Fraction, unit: Fraction) -> str:
