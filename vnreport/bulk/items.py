@@ -11,6 +11,9 @@ from typing import Any
 MAX_BYTES = 32 << 20
 """The longest article, as stored, that is read; what is larger is set aside."""
 
+NO_TEXT = "holds no text; leave it out or export it again"
+"""The reason where a text is empty or blank."""
+
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]+", re.IGNORECASE)
 
 

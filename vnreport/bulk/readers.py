@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from vnreport.bulk.items import MAX_BYTES, Item, Reading
+from vnreport.bulk.items import MAX_BYTES, NO_TEXT, Item, Reading
 from vnreport.inputs import InputError, Text, decode
 
 SECONDS = 300
@@ -45,7 +45,7 @@ def read_item(item: Item, reading: Reading) -> Text:
     with _time_limit(item.id):
         text = _READERS[item.format](item, reading)
     if not text.text.strip():
-        raise InputError(text.id, "holds no text; leave it out or export it again")
+        raise InputError(text.id, NO_TEXT)
     if match := _SURROGATE.search(text.text):
         place = f"at character {match.start():,}"
         raise InputError(text.id, f"holds a broken character {place}; export it again as UTF-8")
