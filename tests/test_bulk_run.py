@@ -322,6 +322,16 @@ def test_what_is_not_the_result_of_a_run_is_kept(articles: Path, small_model: st
     assert task.output.read_text() != "mine"
 
 
+def test_where_nothing_can_be_annotated_what_is_there_stays(articles: Path, small_model: str) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    annotate(task)
+    before = outputs(task.output)
+    write_articles(articles, 2, bad=(0, 1))
+    with pytest.raises(RunError, match="nothing could be annotated"):
+        annotate(Job(**{**vars(task), "overwrite": True}))
+    assert outputs(task.output) == before
+
+
 def test_changed_inputs_are_noticed_and_only_they_are_annotated_again(articles: Path, small_model: str) -> None:
     task = job(articles, "out.jsonl", small_model)
     annotate(task)
