@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import unicodedata
 from codecs import BOM_UTF32_BE, BOM_UTF32_LE
+from collections import Counter
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from spacy.language import Language
 from typer.testing import CliRunner
 
 import vnreport
 from tests.conftest import EXAMPLE
 from vnreport.cli import app
-from vnreport.inputs import InputError, decode, guess_encoding
+from vnreport.inputs import InputError, Text, decode, guess_encoding
+from vnreport.pretty import render
 
 SENTENCE = "Đảng ủy xã họp. Thu ngân sách đạt 9,2 tỷ đồng."
 
@@ -59,6 +63,29 @@ def test_pretty_shows_sentences_and_tables() -> None:
     assert code == 0
     for words in ("SHO", "Tuy nhiên", "People and offices", "Lường Văn Panh", "Indicators", "24.2", "Quantities"):
         assert words in out
+
+
+def test_pretty_breaks_no_line_in_a_file(nlp: Language, text: str) -> None:
+    _, out, _ = run(str(EXAMPLE), "--pretty", "--model", "vi_report_sm")
+    lines = [line.rstrip() for line in out.splitlines()]
+    sentences = [f"{row['label'][:3]} {row['text']}" for row in vnreport.to_records(nlp(text))["sentences"]]
+    assert [line for line in lines if line in sentences] == sentences
+    assert any("│ 6 tháng cuối năm 2020 │ period  │ 2020-07-01/2020-12-31 │" in line for line in lines)
+    assert "…" not in out
+
+
+@pytest.mark.parametrize("width", [45, 60, 80, 200])
+def test_pretty_cuts_no_word_however_narrow_the_terminal_is(width: int, nlp: Language, text: str) -> None:
+    records = vnreport.to_records(nlp(text))
+    file = StringIO()
+    Console(file=file, width=width).print(render(Text("a.txt", text), records))
+    lines = file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert "…" not in file.getvalue()
+    assert "base" not in file.getvalue(), "a column without a value"
+    letters = Counter(file.getvalue())
+    cells = "".join(row["text"] for row in (*records["quantities"], *records["sentences"]))
+    assert all(letters[letter] >= count for letter, count in Counter("".join(cells.split())).items())
 
 
 BAD = {
