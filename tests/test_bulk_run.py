@@ -443,6 +443,22 @@ def test_an_output_among_the_inputs_is_passed_over_by_the_next_run(
     assert annotate(task).idle
 
 
+@pytest.mark.parametrize("manifest", [b"", b"[" * 100_000, b'{"name": "my site"}', b'{"run": {}, "files": []}'])
+def test_what_earlier_runs_have_written_is_passed_over_in_folders(
+    manifest: bytes, tmp_path: Path, small_model: str
+) -> None:
+    in_folder(tmp_path, "data/a.txt")
+    in_folder(tmp_path, "data/site/b.txt")
+    (tmp_path / "data/bad.txt").write_text("")
+    (tmp_path / "data/site/manifest.json").write_bytes(manifest)
+    (tmp_path / "data/other").mkdir()
+    for name, format in (("data/facts", Csv()), ("data/other/rows.jsonl", JsonLines())):
+        run = annotate(Job([str(tmp_path / "data")], tmp_path / name, format, model=small_model))
+        assert (run.annotated, run.errors) == (2, 1)
+    in_folder(tmp_path, "data/facts/c.txt")
+    assert annotate(Job([str(tmp_path)], tmp_path / "all", Csv(), model=small_model)).annotated == 3
+
+
 @pytest.mark.parametrize("options", [{"retry": True}, {"overwrite": True}], ids=["retry", "overwrite"])
 def test_what_the_user_keeps_in_the_output_stays(options: dict[str, bool], articles: Path, small_model: str) -> None:
     task = job(articles, "facts", small_model, format=Csv())

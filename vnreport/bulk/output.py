@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from vnreport.bulk.finding import format_of, real
+from vnreport.bulk.finding import ERRORS, MANIFEST, format_of, real
 from vnreport.bulk.formats import Format, Part
 from vnreport.bulk.locks import lock
 from vnreport.bulk.shards import Result
@@ -21,8 +21,6 @@ from vnreport.bulk.store import Entry, Store, sync_files, sync_folder, write_ato
 from vnreport.bulk.tables import HUB
 
 Manifest = dict[str, Any]
-
-_ERRORS, _MANIFEST = "errors.jsonl", "manifest.json"
 
 
 class RunError(Exception):
@@ -50,8 +48,8 @@ class Output:
         if not self.path.name:
             raise RunError(f"{path}: is the root of all folders; name a file or folder in it")
         self.format = format
-        self.errors = self._place(_ERRORS)
-        self._manifest = self._place(_MANIFEST)
+        self.errors = self._place(ERRORS)
+        self._manifest = self._place(MANIFEST)
         self._work = _beside(self.path, ".work")
         self._begun = self._work / "run.json"
         self._placing = self._work / "placing.json"
@@ -177,10 +175,10 @@ class Output:
 
             self.format.assemble(part, pieces, self._final)
         if self.format.in_folder or any(entry.errors for entry in entries):
-            with (self._final / _ERRORS).open("wb") as file:
+            with (self._final / ERRORS).open("wb") as file:
                 file.writelines(self.store.read(entry.digest, Store.ERRORS) for entry in entries)
         files = [{"name": path.name, **_describe(path)} for path in sorted(self._final.iterdir())]
-        write_atomically(self._final / _MANIFEST, _dump({**manifest, "files": files}))
+        write_atomically(self._final / MANIFEST, _dump({**manifest, "files": files}))
         sync_files(self._final)
         self._put_in_place([file["name"] for file in files], overwrite)
         self._begun.unlink()
@@ -197,7 +195,7 @@ class Output:
 
     def _put_in_place(self, names: Sequence[str], overwrite: bool) -> None:
         """Move the files there, the manifest last; what is stopped halfway can be done again from the beginning."""
-        owned, new = self._owned(), {*names, _MANIFEST}
+        owned, new = self._owned(), {*names, MANIFEST}
         strangers = [path for path in map(self._place, sorted(new - owned)) if os.path.lexists(path)]
         if strangers and not overwrite:
             raise RunError(f"{strangers[0]}: is not of a run; move it away, or replace it: --overwrite")
@@ -205,13 +203,13 @@ class Output:
         if self.format.in_folder and not self.path.exists():
             self._final.rename(self.path)
         else:
-            for name in [_MANIFEST, *sorted(owned - new)]:
+            for name in [MANIFEST, *sorted(owned - new)]:
                 self._place(name).unlink(missing_ok=True)
             sync_folder(self._manifest.parent)
             for name in names:
                 (self._final / name).replace(self._place(name))
             sync_folder(self._manifest.parent)
-            (self._final / _MANIFEST).replace(self._manifest)
+            (self._final / MANIFEST).replace(self._manifest)
             sync_folder(self._manifest.parent)
         sync_folder(self.path.parent)
 
@@ -224,7 +222,7 @@ class Output:
     def _owned(self) -> set[str]:
         """Names of the files that are of a run, complete or on the way to their place."""
         complete, placing = self.manifest(), _read_json(self._placing)
-        names = {row["name"] for row in complete["files"]} | {_MANIFEST} if complete else set()
+        names = {row["name"] for row in complete["files"]} | {MANIFEST} if complete else set()
         return names | set(placing["files"] if placing else ())
 
     def _take_lock(self) -> None:
