@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from spacy.tokens import Doc
 
 import vnreport
 from tests.bulk import Inline, Together
+from tests.conftest import ROOT
 from vnreport.bulk.annotator import Annotator
 from vnreport.bulk.workers import Died, Processes, WorkersError, map_in_order
 
@@ -151,6 +155,31 @@ def test_what_has_no_error_has_none_in_frames(texts: list[str], small_model: str
     assert Annotator(small_model)(frame)["error"].tolist() == expected
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(["Xã họp.", None]),
+        pd.Series(["Xã họp.", None], dtype=object),
+        pd.Series(["Xã họp.", pd.NA], dtype=object),
+        pd.Series([float("nan"), float("nan")]),
+        pl.Series(["Xã họp.", None]),
+    ],
+    ids=lambda column: f"{type(column).__module__} {column.dtype}",
+)
+def test_an_empty_cell_of_a_frame_holds_no_text(column: Any, small_model: str) -> None:
+    frame = (pl if isinstance(column, pl.Series) else pd).DataFrame({"text": column})
+    assert list(vnreport.annotate(frame, small_model)["error"])[-1] == NO_TEXT
+
+
+def test_a_script_that_runs_itself_again_in_each_process_is_told_the_remedy(tmp_path: Path, small_model: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(f"import vnreport\nprint(*vnreport.annotate(['Xã họp.'], {small_model!r}, jobs=2))\n", "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, script], env=environment, capture_output=True, encoding="utf-8")
+    assert ended.returncode == 1
+    assert ended.stderr.rstrip().endswith('before its model was loaded; a script needs `if __name__ == "__main__":`')
+
+
 def test_an_unknown_model_is_named_at_the_call() -> None:
     with pytest.raises(OSError, match=r"^no pipeline 'vi_report_xl'; released with vnreport: .*vi_report_sm"):
         vnreport.annotate(["Xã họp."], "vi_report_xl")
@@ -264,14 +293,15 @@ def test_a_text_that_a_stage_cannot_bear_is_set_aside_alone(tmp_path: Path) -> N
     nlp = spacy.blank("xx")
     nlp.add_pipe("test_stumbles")
     nlp.to_disk(tmp_path / "model")
-    texts = ["đường", "hố", "x" * 1_000_001, "cầu", None, " \n"]
+    texts = ["đường", "hố", "x" * 1_000_001, "cầu", 5, "nan", " \n"]
     found = Annotator(tmp_path / "model").records(texts)  # type: ignore[arg-type]
     assert [row["error"] for row in found] == [
         None,
         "test_stumbles: ValueError: a hole in <object >",
         "reading: 1,000,001 characters in one text, more than 1,000,000; split it into articles",
         None,
-        "reading: is no text but NoneType",
+        "reading: is no text but int",
+        None,
         NO_TEXT,
     ]
     assert all(row["sentences"] == [] for row in found)

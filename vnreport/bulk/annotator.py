@@ -38,6 +38,7 @@ class Failure:
 
 
 _EMPTY = Failure("reading", NO_TEXT)
+_MISSING = frozenset(("None", "nan", "<NA>"))  # what stands in the empty cells of frames
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def _has_text(text: str) -> bool:
 def _annotate_alone(nlp: Language, number: int, text: str, use: Callable[[int, Doc], T]) -> T | Failure:
     """Annotate one text stage by stage, to tell which one fails."""
     if not isinstance(text, str):
-        return Failure("reading", f"is no text but {type(text).__name__}")
+        return _EMPTY if str(text) in _MISSING else Failure("reading", f"is no text but {type(text).__name__}")
     if not _has_text(text):
         return _EMPTY
     if len(text) > nlp.max_length:
