@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import vnreport
 from tests.conftest import EXAMPLE
 from vnreport.cli import app
-from vnreport.inputs import InputError, Text, decode, guess_encoding
+from vnreport.inputs import InputError, Text, decode, guess_encoding, is_of_old_font
 from vnreport.pretty import render
 
 SENTENCE = "Đảng ủy xã họp. Thu ngân sách đạt 9,2 tỷ đồng."
@@ -95,6 +95,8 @@ BAD = {
     "blank.txt": (b" \n\n", "holds no text"),
     "binary.txt": (bytes(range(256)) * 20, "is binary or in an unknown encoding; save it as .txt in UTF-8"),
     "page.txt": (b"%PDF-1.7 ...", "is a PDF, not plain text; save it as .txt in UTF-8"),
+    "tcvn3.txt": ("§¶ng ñy x· §ång Má tæ chøc héi nghÞ s¬ kÕt.".encode(), "is typed for an old font (TCVN3 or VNI)"),
+    "vni.txt": ("Ñaûng uûy xaõ Ñoàng Moû toå chöùc hoäi nghò.".encode(), "is typed for an old font (TCVN3 or VNI)"),
     "letter.txt": (b"PK\x03\x04....", "is an Office or zip file, not plain text"),
 }
 
@@ -172,6 +174,22 @@ def test_utf_32_is_not_taken_for_utf_16(bom: bytes, encoding: str) -> None:
     data = bom + SENTENCE.encode(encoding)
     assert decode(data, "x") == SENTENCE
     assert data.decode(guess_encoding(data)) == SENTENCE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Xã hội hóa: hoà giải, thuý, giao thoa, 5 km², 30°C.",
+        "Dang uy xa Dong Mo hop. Thu ngan sach dat 9,2 ty dong.",
+        "The commune met on 3 April «in full»; 5 km², 30°C, £5m, © 2020.",
+        "Le comité a été créé à Hanoï l’an passé; l’économie européenne.",
+        "Báo cáo",
+        "",
+    ],
+)
+def test_texts_that_are_of_no_old_font(text: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert not is_of_old_font(unicodedata.normalize(form, text))
 
 
 @pytest.mark.parametrize(
