@@ -114,7 +114,10 @@ WRONG = {
         b"body\n1\n",
         "table.csv: has no column 'text', but 'body'; name the one with the text: --text COLUMN",
     ),
-    "rows.jsonl": (b'{"body": "a"}\n', "rows.jsonl#1: has nothing in its column 'text'; it has 'body'"),
+    "rows.jsonl": (
+        b'{"body": "a"}\n',
+        "rows.jsonl#1: has no column 'text', but 'body'; name the one with the text: --text COLUMN",
+    ),
     "empty.txt": (b"", "empty.txt: holds no text; leave it out or export it again"),
 }
 
