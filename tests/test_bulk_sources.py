@@ -353,15 +353,23 @@ ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32",
 
 def in_1258(text: str) -> bytes:
     """Windows-1258, which writes most tones as marks of their own."""
-    import unicodedata
-
     marks = "\u0300\u0301\u0303\u0309\u0323"
     out = ""
     for character in text:
-        parts = unicodedata.normalize("NFD", character)
+        parts = normalize("NFD", character)
         tone = "".join(mark for mark in parts if mark in marks)
-        out += unicodedata.normalize("NFC", "".join(mark for mark in parts if mark not in marks)) + tone
+        out += normalize("NFC", "".join(mark for mark in parts if mark not in marks)) + tone
     return out.encode("cp1258")
+
+
+@pytest.mark.parametrize("column", ["Nội dung", normalize("NFD", "Nội dung")], ids=["NFC", "NFD"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1258"])
+def test_a_column_is_found_however_its_accents_are_stored(column: str, encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(encoded("Mã số;Nội dung\n1;Xã họp.\n", encoding))
+    (text,) = read(path, reading=Reading(text=column, id="Mã số"))
+    assert isinstance(text, Text)
+    assert (text.id, normalize("NFC", text.text), text.meta) == ("1", "Xã họp.", {})
 
 
 def encoded(text: str, encoding: str) -> bytes:

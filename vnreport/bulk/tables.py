@@ -10,6 +10,7 @@ from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar
+from unicodedata import normalize
 
 from vnreport.bulk.finding import shown
 from vnreport.bulk.items import MAX_BYTES, Item, Reading, require_columns
@@ -59,7 +60,8 @@ def read_csv(stream: Stream, name: str, source: str, reading: Reading, delimiter
             raise InputError(name, f"its header is {first.reason}")
         delimiter = delimiter or max(",;\t", key=(first or "").count)
         rows = csv.reader(chain([first or ""], lines), delimiter=delimiter)
-        header = next(rows, [])
+        asked = {normalize("NFC", column): column for column in (reading.text, reading.id) if column is not None}
+        header = [asked.get(normalize("NFC", column), column) for column in next(rows, [])]
         require_columns(reading, header, name)
         for column in (reading.text, reading.id):
             if column is not None and header.count(column) > 1:
