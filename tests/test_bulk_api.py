@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from spacy.tokens import Doc
 
 import vnreport
 from tests.bulk import Inline, Together
+from tests.conftest import ROOT
 from vnreport.bulk.annotator import Annotator
 from vnreport.bulk.workers import Died, Processes, WorkersError, map_in_order
 
@@ -31,10 +35,13 @@ def no_progress_bars() -> Iterator[None]:
     datasets.enable_progress_bars()
 
 
+NO_TEXT = "reading: holds no text; leave it out or export it again"
+
+
 @pytest.fixture(scope="module")
 def expected(small_model: str) -> list[dict[str, Any]]:
     nlp = vnreport.load(small_model)
-    return [{**vnreport.to_records(nlp(text)), "error": None} for text in TEXTS]
+    return [{**vnreport.to_records(nlp(text)), "error": None if text else NO_TEXT} for text in TEXTS]
 
 
 def rows(columns: Any) -> list[dict[str, Any]]:
@@ -87,6 +94,95 @@ def test_data_frames_get_columns(small_model: str, expected: list[dict[str, Any]
     assert values["value"].drop_nulls().to_list()[:3] == ["9200000000", "120", "104.2"]
     empty = vnreport.annotate(pl.DataFrame({"body": []}, {"body": pl.String}), small_model, text="body")
     assert empty.schema == tall.schema
+
+
+TABLES = {
+    "pandas": pd.DataFrame,
+    "polars": pl.DataFrame,
+    "a data set": datasets.Dataset.from_dict,
+    "the second of two data sets": lambda columns: datasets.DatasetDict(
+        train=datasets.Dataset.from_dict({"text": ["Xã họp."], "year": [2020]}),
+        test=datasets.Dataset.from_dict(columns),
+    ),
+    "a stream": lambda columns: datasets.Dataset.from_dict(columns).to_iterable_dataset(),
+}
+REFUSED = {
+    "no texts": (
+        {"body": ["Xã họp."], "year": [2020]},
+        "there is no column 'text', but 'body', 'year'; name the one with the texts: text=COLUMN",
+    ),
+    "names of ours": (
+        {"text": ["Xã họp."], "roles": ["mine"], "error": ["mine"]},
+        "there is 'roles', 'error' already, which annotation would replace; rename it or drop it",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("what", REFUSED)
+def test_columns_that_do_not_fit_are_refused_at_the_call(kind: str, what: str) -> None:
+    columns, message = REFUSED[what]
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        vnreport.annotate(TABLES[kind](columns))
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_columns_that_do_not_fit_are_refused_where_they_are_first_seen(what: str) -> None:
+    columns, message = REFUSED[what]
+    stream = datasets.IterableDataset.from_generator(lambda: iter([{name: cell for name, (cell,) in columns.items()}]))
+    annotator = Annotator()
+    for use in (
+        lambda: annotator(columns),
+        lambda: annotator(pd.DataFrame(columns)),
+        lambda: list(vnreport.annotate(stream)),
+    ):
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            use()
+
+
+def test_two_columns_of_texts_are_refused() -> None:
+    frame = pd.DataFrame([["Xã họp.", "Xã bàn."]], columns=["text", "text"])
+    with pytest.raises(ValueError, match=r"^there are 2 columns 'text'; rename all but one$"):
+        vnreport.annotate(frame)
+
+
+@pytest.mark.parametrize("texts", [["Xã họp.", ""], ["Xã họp.", "Xã bàn."], [], [""]])
+def test_what_has_no_error_has_none_in_frames(texts: list[str], small_model: str) -> None:
+    """Not NaN, which is true."""
+    frame = pd.DataFrame({"text": texts})
+    expected = [None if text else NO_TEXT for text in texts]
+    assert vnreport.annotate(frame, small_model)["error"].tolist() == expected
+    assert Annotator(small_model)(frame)["error"].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series(["Xã họp.", None]),
+        pd.Series(["Xã họp.", None], dtype=object),
+        pd.Series(["Xã họp.", pd.NA], dtype=object),
+        pd.Series([float("nan"), float("nan")]),
+        pl.Series(["Xã họp.", None]),
+    ],
+    ids=lambda column: f"{type(column).__module__} {column.dtype}",
+)
+def test_an_empty_cell_of_a_frame_holds_no_text(column: Any, small_model: str) -> None:
+    frame = (pl if isinstance(column, pl.Series) else pd).DataFrame({"text": column})
+    assert list(vnreport.annotate(frame, small_model)["error"])[-1] == NO_TEXT
+
+
+def test_a_script_that_runs_itself_again_in_each_process_is_told_the_remedy(tmp_path: Path, small_model: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(f"import vnreport\nprint(*vnreport.annotate(['Xã họp.'], {small_model!r}, jobs=2))\n", "utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, script], env=environment, capture_output=True, encoding="utf-8")
+    assert ended.returncode == 1
+    assert ended.stderr.rstrip().endswith('before its model was loaded; a script needs `if __name__ == "__main__":`')
+
+
+def test_an_unknown_model_is_named_at_the_call() -> None:
+    with pytest.raises(OSError, match=r"^no pipeline 'vi_report_xl'; released with vnreport: .*vi_report_sm"):
+        vnreport.annotate(["Xã họp."], "vi_report_xl")
 
 
 class Frame(pd.DataFrame):
@@ -158,6 +254,7 @@ def test_a_data_set_is_annotated_once(small_model: str, tmp_path: Path) -> None:
     [
         ("một văn bản", "not str; put one text in a list"),
         ({"text": ["Xã họp."]}, r"not dict; of a mapping give its texts, such as data\['text'\]"),
+        (b"Xa hop.", "not bytes"),
         (5, "not int"),
         (None, "not NoneType"),
     ],
@@ -196,14 +293,16 @@ def test_a_text_that_a_stage_cannot_bear_is_set_aside_alone(tmp_path: Path) -> N
     nlp = spacy.blank("xx")
     nlp.add_pipe("test_stumbles")
     nlp.to_disk(tmp_path / "model")
-    texts = ["đường", "hố", "x" * 1_000_001, "cầu", None]
+    texts = ["đường", "hố", "x" * 1_000_001, "cầu", 5, "nan", " \n"]
     found = Annotator(tmp_path / "model").records(texts)  # type: ignore[arg-type]
     assert [row["error"] for row in found] == [
         None,
         "test_stumbles: ValueError: a hole in <object >",
         "reading: 1,000,001 characters in one text, more than 1,000,000; split it into articles",
         None,
-        "reading: is no text but NoneType",
+        "reading: is no text but int",
+        None,
+        NO_TEXT,
     ]
     assert all(row["sentences"] == [] for row in found)
 
@@ -216,7 +315,8 @@ def test_batches_do_not_change_the_result(
     texts = [text[: 60 * i] for i in range(20)] + [text * 40, "", " "]
     alone = [vnreport.to_records(nlp(one)) for one in texts]
     together = Annotator("vi_report_sm").records(texts)
-    assert [{**row, "error": None} for row in alone] == together
+    errors = [None if one.strip() else NO_TEXT for one in texts]
+    assert [{**row, "error": error} for row, error in zip(alone, errors, strict=True)] == together
 
 
 class Fails:

@@ -105,7 +105,42 @@ def test_the_exit_code_says_whether_all_some_or_none_were_annotated(tmp_path: Pa
     for inputs, expected in (([good], 0), ([good, bad], 1), ([bad], 2)):
         code, _, errors = run(*map(str, inputs), "-o", str(out), "--model", small_model, "--overwrite")
         assert code == expected
-        assert ("out.jsonl.errors.jsonl" in errors) == (bad in inputs)
+        assert ("out.jsonl.errors.jsonl" in errors) == (inputs == [good, bad])
+
+
+WRONG = {
+    "no.txt": (None, "no.txt: no such file or folder; check the name"),
+    "table.csv": (
+        b"body\n1\n",
+        "table.csv: has no column 'text', but 'body'; name the one with the text: --text COLUMN",
+    ),
+    "rows.jsonl": (
+        b'{"body": "a"}\n',
+        "rows.jsonl#1: has no column 'text', but 'body'; name the one with the text: --text COLUMN",
+    ),
+    "empty.txt": (b"", "empty.txt: holds no text; leave it out or export it again"),
+}
+
+
+@pytest.mark.parametrize("options", [(), ("--format", "parquet"), ("--log-json",)])
+@pytest.mark.parametrize("name", WRONG)
+def test_where_nothing_can_be_annotated_nothing_is_written(
+    name: str, options: tuple[str, ...], tmp_path: Path, small_model: str
+) -> None:
+    data, message = WRONG[name]
+    path, out = tmp_path / name, tmp_path / "new" / "folder" / "out.jsonl"
+    if data is not None:
+        path.write_bytes(data)
+    code, _, errors = run(str(path), "-o", str(out), "--model", small_model, "-j", "1", *options)
+    assert code == 2
+    if "--log-json" in options:
+        assert [json.loads(line)["event"] for line in errors.splitlines()][-2:] == ["shard", "refused"]
+    else:
+        assert errors.splitlines() == [
+            f"error {tmp_path / message}",
+            f"error {out}: is not written, since nothing could be annotated; mend what is named above",
+        ]
+    assert [*tmp_path.iterdir()] == [path] * path.exists()
 
 
 def test_what_is_logged_for_machines(tmp_path: Path, small_model: str) -> None:

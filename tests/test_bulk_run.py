@@ -322,6 +322,16 @@ def test_what_is_not_the_result_of_a_run_is_kept(articles: Path, small_model: st
     assert task.output.read_text() != "mine"
 
 
+def test_where_nothing_can_be_annotated_what_is_there_stays(articles: Path, small_model: str) -> None:
+    task = job(articles, "out.jsonl", small_model)
+    annotate(task)
+    before = outputs(task.output)
+    write_articles(articles, 2, bad=(0, 1))
+    with pytest.raises(RunError, match="nothing could be annotated"):
+        annotate(Job(**{**vars(task), "overwrite": True}))
+    assert outputs(task.output) == before
+
+
 def test_changed_inputs_are_noticed_and_only_they_are_annotated_again(articles: Path, small_model: str) -> None:
     task = job(articles, "out.jsonl", small_model)
     annotate(task)
@@ -431,6 +441,22 @@ def test_an_output_among_the_inputs_is_passed_over_by_the_next_run(
     task = Job([str(tmp_path / given)], tmp_path / "data" / "facts", Csv(), model=small_model)
     assert annotate(task).annotated == 1
     assert annotate(task).idle
+
+
+@pytest.mark.parametrize("manifest", [b"", b"[" * 100_000, b'{"name": "my site"}', b'{"run": {}, "files": []}'])
+def test_what_earlier_runs_have_written_is_passed_over_in_folders(
+    manifest: bytes, tmp_path: Path, small_model: str
+) -> None:
+    in_folder(tmp_path, "data/a.txt")
+    in_folder(tmp_path, "data/site/b.txt")
+    (tmp_path / "data/bad.txt").write_text("")
+    (tmp_path / "data/site/manifest.json").write_bytes(manifest)
+    (tmp_path / "data/other").mkdir()
+    for name, format in (("data/facts", Csv()), ("data/other/rows.jsonl", JsonLines())):
+        run = annotate(Job([str(tmp_path / "data")], tmp_path / name, format, model=small_model))
+        assert (run.annotated, run.errors) == (2, 1)
+    in_folder(tmp_path, "data/facts/c.txt")
+    assert annotate(Job([str(tmp_path)], tmp_path / "all", Csv(), model=small_model)).annotated == 3
 
 
 @pytest.mark.parametrize("options", [{"retry": True}, {"overwrite": True}], ids=["retry", "overwrite"])

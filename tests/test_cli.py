@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import unicodedata
 from codecs import BOM_UTF32_BE, BOM_UTF32_LE
+from collections import Counter
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from spacy.language import Language
 from typer.testing import CliRunner
 
 import vnreport
 from tests.conftest import EXAMPLE
 from vnreport.cli import app
-from vnreport.inputs import InputError, decode, guess_encoding
+from vnreport.inputs import InputError, Text, decode, guess_encoding, is_of_old_font
+from vnreport.pretty import render
 
 SENTENCE = "Đảng ủy xã họp. Thu ngân sách đạt 9,2 tỷ đồng."
 
@@ -61,6 +65,29 @@ def test_pretty_shows_sentences_and_tables() -> None:
         assert words in out
 
 
+def test_pretty_breaks_no_line_in_a_file(nlp: Language, text: str) -> None:
+    _, out, _ = run(str(EXAMPLE), "--pretty", "--model", "vi_report_sm")
+    lines = [line.rstrip() for line in out.splitlines()]
+    sentences = [f"{row['label'][:3]} {row['text']}" for row in vnreport.to_records(nlp(text))["sentences"]]
+    assert [line for line in lines if line in sentences] == sentences
+    assert any("│ 6 tháng cuối năm 2020 │ period  │ 2020-07-01/2020-12-31 │" in line for line in lines)
+    assert "…" not in out
+
+
+@pytest.mark.parametrize("width", [45, 60, 80, 200])
+def test_pretty_cuts_no_word_however_narrow_the_terminal_is(width: int, nlp: Language, text: str) -> None:
+    records = vnreport.to_records(nlp(text))
+    file = StringIO()
+    Console(file=file, width=width).print(render(Text("a.txt", text), records))
+    lines = file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert "…" not in file.getvalue()
+    assert "base" not in file.getvalue(), "a column without a value"
+    letters = Counter(file.getvalue())
+    cells = "".join(row["text"] for row in (*records["quantities"], *records["sentences"]))
+    assert all(letters[letter] >= count for letter, count in Counter("".join(cells.split())).items())
+
+
 BAD = {
     "missing.txt": (None, "no such file or folder; check the name"),
     "empty.txt": (b"", "holds no text"),
@@ -68,6 +95,8 @@ BAD = {
     "blank.txt": (b" \n\n", "holds no text"),
     "binary.txt": (bytes(range(256)) * 20, "is binary or in an unknown encoding; save it as .txt in UTF-8"),
     "page.txt": (b"%PDF-1.7 ...", "is a PDF, not plain text; save it as .txt in UTF-8"),
+    "tcvn3.txt": ("§¶ng ñy x· §ång Má tæ chøc héi nghÞ s¬ kÕt.".encode(), "is typed for an old font (TCVN3 or VNI)"),
+    "vni.txt": ("Ñaûng uûy xaõ Ñoàng Moû toå chöùc hoäi nghò.".encode(), "is typed for an old font (TCVN3 or VNI)"),
     "letter.txt": (b"PK\x03\x04....", "is an Office or zip file, not plain text"),
 }
 
@@ -145,6 +174,22 @@ def test_utf_32_is_not_taken_for_utf_16(bom: bytes, encoding: str) -> None:
     data = bom + SENTENCE.encode(encoding)
     assert decode(data, "x") == SENTENCE
     assert data.decode(guess_encoding(data)) == SENTENCE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Xã hội hóa: hoà giải, thuý, giao thoa, 5 km², 30°C.",
+        "Dang uy xa Dong Mo hop. Thu ngan sach dat 9,2 ty dong.",
+        "The commune met on 3 April «in full»; 5 km², 30°C, £5m, © 2020.",
+        "Le comité a été créé à Hanoï l’an passé; l’économie européenne.",
+        "Báo cáo",
+        "",
+    ],
+)
+def test_texts_that_are_of_no_old_font(text: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert not is_of_old_font(unicodedata.normalize(form, text))
 
 
 @pytest.mark.parametrize(

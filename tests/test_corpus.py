@@ -49,6 +49,8 @@ def test_the_reader_of_a_training_config() -> None:
 def test_a_folder_without_articles_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no \.vnr or \.jsonl article"):
         read_articles(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"none: no such file or folder; check the name$"):
+        read_articles(tmp_path / "none")
 
 
 def test_the_corpus_as_a_dataset() -> None:

@@ -289,7 +289,7 @@ def test_json_alone_for_programs(folder: Path) -> None:
     ("arguments", "message"),
     [
         (["no-such-model", "{gold}"], "no pipeline 'no-such-model'"),
-        (["vi_report_sm", "{gold}/none"], "no .vnr or .jsonl article"),
+        (["vi_report_sm", "{gold}/none"], "none: no such file or folder; check the name"),
         (["vi_report_sm", "{gold}", "-o", "{gold}"], "is a folder; name a file in it"),
         (["vi_report_sm", "{gold}/rejected.jsonl"], "rejected.jsonl: no article is left: every line"),
     ],

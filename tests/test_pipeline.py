@@ -216,6 +216,13 @@ def test_records_of_a_bare_doc() -> None:
     assert vnreport.to_records(Doc(spacy.blank("xx").vocab, words=["Xã"]))["roles"] == []
 
 
+@pytest.mark.parametrize("value", ["Xã họp.", None, ["Xã họp."]])
+def test_records_of_what_is_no_doc_are_refused(value: object) -> None:
+    message = rf"^give a Doc, as vnreport.load\(\)\(text\) makes it, not {type(value).__name__}$"
+    with pytest.raises(TypeError, match=message):
+        vnreport.to_records(value)  # type: ignore[arg-type]
+
+
 def test_the_error_handler_is_asked(text: str) -> None:
     nlp = vnreport.load("vi_report_sm", exclude=["report_sentences"])
     failed: list[str] = []

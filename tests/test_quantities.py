@@ -149,6 +149,14 @@ def check(text: str) -> None:
 # Numbers in words and in digits
 
 
+CELLS = st.sampled_from(["15", "125%", "1.250 ha", "320", "3.750 triệu đồng", "17/19 tiêu chí", "24,2%"])
+
+
+@given(st.lists(CELLS, min_size=1), st.sampled_from(["\t", "\t\t", " \t", "\t ", "|", " | "]))
+def test_a_number_ends_where_its_cell_in_a_table_ends(cells: list[str], end: str) -> None:
+    assert [quantity.text for quantity in parse_quantities(end.join(cells))] == cells
+
+
 @given(st.integers(2, 10**12), st.sampled_from(["hộ", "đồng", "tấn", "ha", "đảng viên", "%"]))
 def test_words_are_read_back(number: int, unit: str) -> None:
     assume(number != 5)  # "có năm đồng" may be a year

@@ -62,6 +62,7 @@ def _table() -> dict[str, list[_Row]]:
 
 
 _ROWS = _table()
+_SMALL = {short.lower(): rows for short, rows in _ROWS.items() if short.isupper() and len(short) > 2}  # no syllables
 _RIVALS = {row.expansion for rows in _ROWS.values() if len(rows) > 1 for row in rows if row.anywhere}
 _CASES = read_rows("case.tsv")
 _LOWER_WORDS = frozenset(form for form, where in _CASES if where == "capitals")
@@ -134,7 +135,7 @@ def _readings(name: str, label: str) -> tuple[tuple[int, int, tuple[str, ...]], 
     """The abbreviations of a name, and what each may stand for, the likeliest first."""
     readings = []
     for match in _short_forms(name):
-        rows = _ROWS.get(match.group()) or _ROWS.get(match.group().rstrip("."), [])
+        rows = _find(match.group())
         before = normalize(name[max(0, match.start() - _NEAR) : match.start()])
         behind = normalize(name[match.end() : match.end() + _NEAR])
         fitting = [row for row in rows if row.fits(label, before, behind)]
@@ -166,10 +167,15 @@ def _open(name: str, label: str, context: str) -> str:
 def _short_forms(name: str) -> Iterator[re.Match[str]]:
     """The words of a name; of a joined one that no row opens, its parts."""
     for match in _WORD.finditer(name):
-        if match.group() in _ROWS or match.group().rstrip(".") in _ROWS:
+        if _find(match.group()):
             yield match
         else:
             yield from _PART.finditer(name, match.start(), match.end())
+
+
+def _find(word: str) -> list[_Row]:
+    short = word.rstrip(".")
+    return _ROWS.get(word) or _ROWS.get(short) or _SMALL.get(short, [])
 
 
 @lru_cache(maxsize=1)  # one name after the other is of the same text

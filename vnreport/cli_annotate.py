@@ -33,6 +33,7 @@ ALL, SOME, NONE, UNFINISHED = range(4)
 
 STANDARD_OUTPUT = "-"
 
+_ANY_WIDTH = 1 << 20  # of a line in a file
 _STREAM_SHARD = 32
 _SUFFIXES = {"": "jsonl", ".jsonl": "jsonl", ".parquet": "parquet", ".csv": "csv", ".spacy": "docbin"}
 
@@ -270,6 +271,8 @@ def _show(items: Iterable[Item], annotator: ShardAnnotator, console: Console) ->
 
     annotated = errors = 0
     out = Console(highlight=False)
+    if not out.is_terminal:
+        out.width = _ANY_WIDTH
     for item in items:
         (outcome,) = annotator.annotate([item])
         if isinstance(outcome, Failure):

@@ -60,6 +60,8 @@ def article_files(path: str | Path) -> list[Path]:
         FileNotFoundError: there is none.
     """
     path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or folder; check the name")
     found = path.rglob("*") if path.is_dir() else [path]
     files = sorted(file for file in found if file.is_file() and _is_article(file))
     if not files:

@@ -23,6 +23,11 @@ _CONTAINERS = {
     b"{\\rtf": "an RTF file",
 }
 _VIETNAMESE = re.compile(r"[ăâđêôơư\u1ea0-\u1ef9]", re.IGNORECASE)
+_SIGN = "[¡¢£¤¥¦§¨©ª¬®µ¶·¸¹¼½¾×÷]"
+_OLD_FONT = re.compile(  # TCVN3 has signs in its words, VNI marks behind their vowels
+    rf"(?<=[a-z]){_SIGN}|{_SIGN}(?=[a-z])|(?<=[aeiouyôö])[àáâãäåèéêëïõøùúûü]", re.IGNORECASE
+)
+_SAMPLE = 4000  # characters that tell it
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -85,6 +90,12 @@ def guess_encoding(sample: bytes) -> str:
         if not _is_broken_utf8(sample) and _decode_1258(sample) is not None:
             return "cp1258"
     return "utf-8"
+
+
+def is_of_old_font(text: str) -> bool:
+    """Whether a text only looks Vietnamese in a font of its time before Unicode, TCVN3 (`.VnTime`) or VNI."""
+    sample = text[:_SAMPLE]
+    return not _VIETNAMESE.search(sample) and 5 * len(_OLD_FONT.findall(sample)) > len(sample.split())
 
 
 def _marked_encoding(data: bytes) -> str | None:

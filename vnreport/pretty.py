@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -28,11 +28,19 @@ def render(text: Text, records: dict[str, Rows]) -> Group:
     parts += _sentences(text.text, records)
     for title, columns, rows in _tables(records):
         if rows:
-            table = Table(*columns, title=title, title_justify="left", title_style="bold")
-            for row in rows:
-                table.add_row(*(Styled(str(cell)) if cell is not None else Styled("") for cell in row))
-            parts += [Styled(), table]
+            parts += [Styled(), _table(title, columns, rows)]
     return Group(*parts, Styled())
+
+
+def _table(title: str, columns: Iterable[str], rows: Sequence[tuple[Any, ...]]) -> Table:
+    """The columns that have a value; no word of them is cut, however narrow the terminal is."""
+    cells = [[column, *cells] for column, *cells in zip(columns, *rows, strict=True) if any(cells)]
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column, *_ in cells:
+        table.add_column(column, overflow="fold")
+    for row in zip(*(values for _, *values in cells), strict=True):
+        table.add_row(*(Styled("" if cell is None else str(cell)) for cell in row))
+    return table
 
 
 def _legend() -> Styled:
@@ -57,7 +65,7 @@ def _sentences(text: str, records: dict[str, Rows]) -> Iterator[Styled]:
         yield line.append_text(body)
 
 
-def _tables(records: dict[str, Rows]) -> Iterator[tuple[str, tuple[str, ...], Iterable[tuple[Any, ...]]]]:
+def _tables(records: dict[str, Rows]) -> Iterator[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]]:
     entities, quantities = records["entities"], records["quantities"]
     parts = ("person", "title", "organisation")
 

@@ -27,10 +27,17 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         `records_schema()`. The last two join the mentions of one person or body.
         Offsets are code points of `doc.text`; numbers that were read from the
         text are exact decimal strings; indices point into the other lists.
+
+    Raises:
+        TypeError: `doc` is no Doc.
     """
+    from spacy.tokens import Doc
+
     from vnreport.abbreviations import expand
     from vnreport.relations import link
 
+    if not isinstance(doc, Doc):
+        raise TypeError(f"give a Doc, as vnreport.load()(text) makes it, not {type(doc).__name__}")
     register_extensions()
     text = text_of(doc)
     sentences = [

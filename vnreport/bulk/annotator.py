@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from vnreport.bulk.columns import RECORDS
-from vnreport.bulk.items import describe
+from vnreport.bulk.items import NO_TEXT, describe
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -35,6 +35,10 @@ class Failure:
 
     stage: str
     reason: str
+
+
+_EMPTY = Failure("reading", NO_TEXT)
+_MISSING = frozenset(("None", "nan", "<NA>"))  # what stands in the empty cells of frames
 
 
 @dataclass(frozen=True)
@@ -69,12 +73,33 @@ class Annotator:
         Returns:
             For texts what `records` gives; for columns and frames another one
             of the same kind with its columns and ours.
+
+        Raises:
+            ValueError: the table has no column of texts, or one of our names.
         """
         if isinstance(batch, list):
             return self.records(batch)
+        self.check(list(batch if isinstance(batch, Mapping) else batch.columns))
         rows = self.records(list(batch[self.text]))
         columns = {name: [row[name] for row in rows] for name in self.columns}
-        return {**batch, **columns} if isinstance(batch, Mapping) else batch.assign(**columns)
+        return {**batch, **columns} if isinstance(batch, Mapping) else add_to_frame(batch, columns)
+
+    def check(self, names: Sequence[Any]) -> None:
+        """See that a table has one column of texts, and none that would be replaced.
+
+        Args:
+            names: of its columns.
+
+        Raises:
+            ValueError: it is not so; the message has the columns that are there.
+        """
+        if self.text not in names:
+            there = ", ".join(map(repr, names)) or "no columns"
+            raise ValueError(f"there is no column {self.text!r}, but {there}; name the one with the texts: text=COLUMN")
+        if names.count(self.text) > 1:
+            raise ValueError(f"there are {names.count(self.text)} columns {self.text!r}; rename all but one")
+        if replaced := ", ".join(repr(name) for name in names if name in self.columns):
+            raise ValueError(f"there is {replaced} already, which annotation would replace; rename it or drop it")
 
     def records(self, texts: Sequence[str]) -> list[dict[str, Any]]:
         """What `vnreport.to_records` gives for each text, and its `error`."""
@@ -100,11 +125,12 @@ class Annotator:
             What `use` gave, or why there is nothing.
         """
         nlp = self.load()
+        results: list[T | Failure]
         for start, stop in _batches(texts):
             with _LOCK, bounded(nlp):
                 try:
                     docs = nlp.pipe(texts[start:stop], batch_size=stop - start)
-                    results: list[T | Failure] = [use(i, doc) for i, doc in enumerate(docs, start)]
+                    results = [use(i, doc) if _has_text(texts[i]) else _EMPTY for i, doc in enumerate(docs, start)]
                 except Exception:
                     results = [_annotate_alone(nlp, i, texts[i], use) for i in range(start, stop)]
             yield from results
@@ -112,6 +138,13 @@ class Annotator:
     def load(self) -> Language:
         """The pipeline; loaded once a process."""
         return _load(self.model)
+
+
+def add_to_frame(frame: Any, columns: Mapping[str, list[Any]]) -> Any:
+    """A pandas frame with more columns, which hold their values as they are: None too, which pandas would make NaN."""
+    import pandas
+
+    return frame.assign(**{name: pandas.Series(values, frame.index, dtype=object) for name, values in columns.items()})
 
 
 def bounded(nlp: Language) -> AbstractContextManager[object]:
@@ -141,10 +174,16 @@ def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         yield start, len(texts)
 
 
+def _has_text(text: str) -> bool:
+    return bool(text) and not text.isspace()
+
+
 def _annotate_alone(nlp: Language, number: int, text: str, use: Callable[[int, Doc], T]) -> T | Failure:
     """Annotate one text stage by stage, to tell which one fails."""
     if not isinstance(text, str):
-        return Failure("reading", f"is no text but {type(text).__name__}")
+        return _EMPTY if str(text) in _MISSING else Failure("reading", f"is no text but {type(text).__name__}")
+    if not _has_text(text):
+        return _EMPTY
     if len(text) > nlp.max_length:
         longer = f"{len(text):,} characters in one text, more than {nlp.max_length:,}"
         return Failure("reading", f"{longer}; split it into articles")

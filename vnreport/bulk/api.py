@@ -9,9 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from vnreport.bulk.annotator import Annotator
+from vnreport.bulk.annotator import Annotator, add_to_frame
 from vnreport.bulk.columns import NESTED, Schema, build_type
 from vnreport.bulk.workers import Processes, map_in_order
+from vnreport.models import digest, find
 
 
 def annotate(
@@ -39,7 +40,9 @@ def annotate(
 
     Raises:
         TypeError: `data` is none of these.
-        ValueError: `batch_size` or `jobs` is less than 1.
+        ValueError: `batch_size` or `jobs` is less than 1; there is no column `text`, or
+            there is one that would be replaced, since it is named as one of ours.
+        OSError: there is no such pipeline; the message lists those there are.
 
     >>> import vnreport
     >>> records = next(vnreport.annotate(["Xã trồng mới 120 ha rừng."]))
@@ -50,6 +53,9 @@ def annotate(
         if number < 1:
             raise ValueError(f"{name} is {number}; give 1 or more")
     annotator = Annotator(model, text)
+    find(model)  # so that a slip is told at once, not where the first text is read
+    for columns in _columns(data):
+        annotator.check(columns)
     if _is(data, "datasets", "DatasetDict", "IterableDatasetDict"):
         options: dict[str, Any] = {"text": text, "batch_size": batch_size, "jobs": jobs}
         return type(data)({name: annotate(part, model, **options) for name, part in data.items()})
@@ -57,9 +63,10 @@ def annotate(
         return _annotate_dataset(data, annotator, batch_size, jobs)
     if _is(data, "pandas", "DataFrame") or _is(data, "polars", "DataFrame"):
         rows = list(_annotate_texts(data[text], annotator, batch_size, jobs))
-        columns = {name: [row[name] for row in rows] for name in Annotator.columns}
-        return data.assign(**columns) if _is(data, "pandas", "DataFrame") else data.with_columns(_to_polars(columns))
-    if isinstance(data, str | Mapping) or not isinstance(data, Iterable):
+        added = {name: [row[name] for row in rows] for name in Annotator.columns}
+        is_pandas = _is(data, "pandas", "DataFrame")
+        return add_to_frame(data, added) if is_pandas else data.with_columns(_to_polars(added))
+    if isinstance(data, str | bytes | Mapping) or not isinstance(data, Iterable):
         remedy = "; put one text in a list" if isinstance(data, str) else ""
         if isinstance(data, Mapping):
             remedy = f"; of a mapping give its texts, such as data[{text!r}]"
@@ -71,6 +78,17 @@ def _is(data: Any, library: str, *kinds: str) -> bool:
     """Whether this is of a class of a library, or of one derived from it; no library is imported to find out."""
     module = sys.modules.get(library)
     return isinstance(data, tuple(getattr(module, kind, ()) for kind in kinds))
+
+
+def _columns(data: Any) -> Iterator[list[Any]]:
+    """The names of the columns of each table, as far as they are known before it is read."""
+    if _is(data, "datasets", "DatasetDict", "IterableDatasetDict"):
+        for part in data.values():
+            yield from _columns(part)
+    elif _is(data, "pandas", "DataFrame") or _is(data, "polars", "DataFrame"):
+        yield list(data.columns)
+    elif _is(data, "datasets", "Dataset", "IterableDataset") and data.column_names:
+        yield data.column_names
 
 
 def _annotate_texts(texts: Iterable[str], annotator: Annotator, batch_size: int, jobs: int) -> Iterator[dict[str, Any]]:
@@ -99,7 +117,6 @@ def _annotate_dataset(data: Any, annotator: Annotator, batch_size: int, jobs: in
 
 def _fingerprint(before: str, annotator: Annotator) -> str:
     from vnreport import __version__
-    from vnreport.models import digest, find
 
     parts = (before, __version__, digest(find(annotator.model)), annotator.text)
     return blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()

@@ -95,7 +95,8 @@ def run(job: Job, hire: Hire, report: Report, stop: Stop) -> Summary:
         stop: ends the run early.
 
     Raises:
-        RunError: the output is of another run, of other inputs or of something else.
+        RunError: the output is of another run, of other inputs or of something else;
+            or no article could be annotated, and nothing is written.
         Unfinished: the run was stopped, or the disk is full.
         WorkersError: the workers cannot work.
     """
@@ -115,6 +116,11 @@ def run(job: Job, hire: Hire, report: Report, stop: Stop) -> Summary:
             with hire(annotator) as workers:
                 loop = _Loop(output.store, workers, report, stop, redo_errors=job.retry)
                 entries = loop.run(cut_shards(items, job.shard))
+            if not any(entry.articles for entry in entries):
+                output.discard()
+                raise RunError(
+                    f"{job.output}: is not written, since nothing could be annotated; mend what is named above"
+                )
             before = None if job.overwrite else output.manifest()
             if before and (before["run"] != fingerprint or output.lacks(before)):
                 before = None

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from vnreport.inputs import InputError
 
 DOCUMENTS = ("txt", "html", "docx", "pdf")
 TABLES = ("jsonl", "csv", "tsv", "parquet")
+
+ERRORS, MANIFEST = "errors.jsonl", "manifest.json"
+"""What a run writes beside the records; for one file behind its name and a dot."""
 
 _FORMATS = {f".{name}": name for name in (*DOCUMENTS, *TABLES, "zip")} | {".htm": "html", ".ndjson": "jsonl"}
 _UNREAD = frozenset(".doc .rtf .odt .xls .xlsx .ods .ppt .pptx .rar .7z".split())  # but likely to hold reports
@@ -76,7 +80,10 @@ def real(path: Path) -> Path:
 
 
 def _walk(folder: Path) -> Iterator[Path | InputError]:
-    """The files of a folder at any depth whose names tell a known format; links to folders are not followed."""
+    """The files of a folder at any depth whose names tell a known format, but for those that a run has written.
+
+    Links to folders are not followed.
+    """
     pending = [iter([folder])]
     while pending:
         path = next(pending[-1], None)
@@ -87,7 +94,9 @@ def _walk(folder: Path) -> Iterator[Path | InputError]:
             is_folder = path.is_dir()
             is_link = is_folder and path.is_symlink() and path != folder
             if is_folder and not is_link:
-                pending.append(iter(sorted(path.iterdir())))
+                paths = sorted(path.iterdir())
+                written = set(_written(paths))
+                pending.append(iter([path for path in paths if path.name not in written]))
         except OSError as error:
             yield unreadable(path, error)
             continue
@@ -98,6 +107,23 @@ def _walk(folder: Path) -> Iterator[Path | InputError]:
                 yield path
             elif path.suffix.lower() in _UNREAD:
                 yield InputError(shown(path), "is of a kind that is not read; save it as .docx, .pdf, .csv or .zip")
+
+
+def _written(paths: Iterable[Path]) -> Iterator[str]:
+    """The names of the files beside the manifests of complete runs that these have written."""
+    for path in paths:
+        if path.name.endswith(MANIFEST):
+            try:
+                manifest = json.loads(path.read_bytes())
+            except (OSError, ValueError, RecursionError):
+                continue
+            if not (isinstance(manifest, dict) and {"run", "files"} <= manifest.keys()):
+                continue
+            if path.name == MANIFEST:
+                yield from (file["name"] for file in manifest["files"])
+            else:
+                out = path.name.removesuffix(f".{MANIFEST}")
+                yield from (out, f"{out}.{ERRORS}")
 
 
 def is_saved_dataset(folder: Path) -> bool:

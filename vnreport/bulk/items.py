@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from vnreport.inputs import InputError
+
 MAX_BYTES = 32 << 20
 """The longest article, as stored, that is read; what is larger is set aside."""
+
+NO_TEXT = "holds no text; leave it out or export it again"
+"""The reason where a text is empty or blank."""
 
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]+", re.IGNORECASE)
 
@@ -65,6 +71,20 @@ class Item:
     def size(self) -> int:
         """Bytes or characters of the content."""
         return sum(len(str(cell)) for cell in self.data.values()) if isinstance(self.data, dict) else len(self.data)
+
+
+def require_columns(reading: Reading, columns: Sequence[str], name: str) -> None:
+    """See that a table, or a row of one, has the columns that are read.
+
+    Raises:
+        InputError: one is not there.
+    """
+    for column, what, option in ((reading.text, "text", "--text"), (reading.id, "article's name", "--id")):
+        if column is not None and column not in columns:
+            there = ", ".join(map(repr, columns)) or "no columns"
+            raise InputError(
+                name, f"has no column {column!r}, but {there}; name the one with the {what}: {option} COLUMN"
+            )
 
 
 def _describe_cell(cell: object) -> str:

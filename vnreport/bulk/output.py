@@ -7,12 +7,14 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from vnreport.bulk.finding import format_of, real
+from vnreport.bulk.finding import ERRORS, MANIFEST, format_of, real
 from vnreport.bulk.formats import Format, Part
+from vnreport.bulk.locks import lock
 from vnreport.bulk.shards import Result
 from vnreport.bulk.sources import STANDARD_INPUT
 from vnreport.bulk.store import Entry, Store, sync_files, sync_folder, write_atomically
@@ -20,11 +22,9 @@ from vnreport.bulk.tables import HUB
 
 Manifest = dict[str, Any]
 
-_ERRORS, _MANIFEST = "errors.jsonl", "manifest.json"
-
 
 class RunError(Exception):
-    """A run that is refused, since it would replace something else; the message has the reason and the remedy."""
+    """A run that is refused, since it would replace something or has nothing to write; the message says what to do."""
 
 
 class Output:
@@ -48,21 +48,22 @@ class Output:
         if not self.path.name:
             raise RunError(f"{path}: is the root of all folders; name a file or folder in it")
         self.format = format
-        self.errors = self._place(_ERRORS)
-        self._manifest = self._place(_MANIFEST)
+        self.errors = self._place(ERRORS)
+        self._manifest = self._place(MANIFEST)
         self._work = _beside(self.path, ".work")
         self._begun = self._work / "run.json"
         self._placing = self._work / "placing.json"
         self._final = self._work / "final"
+        self._lock_file = self._work / "lock"
         self.store = Store(self._work / "shards")
         self._lock: int | None = None
+        self._new_parents: list[Path] = []
 
     def __enter__(self) -> Output:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._lock is not None:
-            os.close(self._lock)
+        self._release_lock()
 
     def paths(self) -> list[Path]:
         """All that a run writes."""
@@ -131,6 +132,7 @@ class Output:
             RunError: another run is at work there, or it cannot be written.
         """
         try:
+            self._new_parents = [folder for folder in self._work.parents if not folder.exists()]
             self._work.mkdir(parents=True, exist_ok=True)
             self._take_lock()
             if self.begun() != fingerprint:
@@ -173,18 +175,27 @@ class Output:
 
             self.format.assemble(part, pieces, self._final)
         if self.format.in_folder or any(entry.errors for entry in entries):
-            with (self._final / _ERRORS).open("wb") as file:
+            with (self._final / ERRORS).open("wb") as file:
                 file.writelines(self.store.read(entry.digest, Store.ERRORS) for entry in entries)
         files = [{"name": path.name, **_describe(path)} for path in sorted(self._final.iterdir())]
-        write_atomically(self._final / _MANIFEST, _dump({**manifest, "files": files}))
+        write_atomically(self._final / MANIFEST, _dump({**manifest, "files": files}))
         sync_files(self._final)
         self._put_in_place([file["name"] for file in files], overwrite)
         self._begun.unlink()
-        _remove(self._work)
+        self._remove_work()
+
+    def discard(self) -> None:
+        """End a run that has nothing to write; what an earlier one has left under the output's name stays."""
+        self._clear_work()
+        if not self._placing.exists():
+            self._remove_work()
+        for folder in self._new_parents:
+            with suppress(OSError):  # somebody else has put something into it
+                folder.rmdir()
 
     def _put_in_place(self, names: Sequence[str], overwrite: bool) -> None:
         """Move the files there, the manifest last; what is stopped halfway can be done again from the beginning."""
-        owned, new = self._owned(), {*names, _MANIFEST}
+        owned, new = self._owned(), {*names, MANIFEST}
         strangers = [path for path in map(self._place, sorted(new - owned)) if os.path.lexists(path)]
         if strangers and not overwrite:
             raise RunError(f"{strangers[0]}: is not of a run; move it away, or replace it: --overwrite")
@@ -192,13 +203,13 @@ class Output:
         if self.format.in_folder and not self.path.exists():
             self._final.rename(self.path)
         else:
-            for name in [_MANIFEST, *sorted(owned - new)]:
+            for name in [MANIFEST, *sorted(owned - new)]:
                 self._place(name).unlink(missing_ok=True)
             sync_folder(self._manifest.parent)
             for name in names:
                 (self._final / name).replace(self._place(name))
             sync_folder(self._manifest.parent)
-            (self._final / _MANIFEST).replace(self._manifest)
+            (self._final / MANIFEST).replace(self._manifest)
             sync_folder(self._manifest.parent)
         sync_folder(self.path.parent)
 
@@ -211,20 +222,32 @@ class Output:
     def _owned(self) -> set[str]:
         """Names of the files that are of a run, complete or on the way to their place."""
         complete, placing = self.manifest(), _read_json(self._placing)
-        names = {row["name"] for row in complete["files"]} | {_MANIFEST} if complete else set()
+        names = {row["name"] for row in complete["files"]} | {MANIFEST} if complete else set()
         return names | set(placing["files"] if placing else ())
 
     def _take_lock(self) -> None:
         """Keep a second run out for as long as this process lives."""
+        self._lock = os.open(self._lock_file, os.O_CREAT | os.O_RDWR)
         try:
-            import fcntl
-        except ImportError:  # not a POSIX system
-            return
-        self._lock = os.open(self._work / "lock", os.O_CREAT | os.O_RDWR)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            lock(self._lock)
+        except OSError:
             raise RunError(f"{self.path}: another run is writing it; wait for it, or name another output") from None
+
+    def _release_lock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _remove_work(self) -> None:
+        """Remove the work folder, its lock last, unless another run has taken that in the meantime."""
+        for path in self._work.iterdir():
+            if path != self._lock_file:
+                _remove(path)
+        if os.name == "nt":  # where a file that is open cannot be removed; elsewhere others may lock it once released
+            self._release_lock()
+        with suppress(OSError):
+            self._lock_file.unlink()
+            self._work.rmdir()
 
     def _clear_work(self) -> None:
         kept = {"lock", "placing.json"}

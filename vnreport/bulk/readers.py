@@ -20,8 +20,8 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from vnreport.bulk.items import MAX_BYTES, Item, Reading
-from vnreport.inputs import InputError, Text, decode
+from vnreport.bulk.items import MAX_BYTES, NO_TEXT, Item, Reading, require_columns
+from vnreport.inputs import InputError, Text, decode, is_of_old_font
 
 SECONDS = 300
 """How long a page, Word file or PDF file may take to read."""
@@ -45,7 +45,9 @@ def read_item(item: Item, reading: Reading) -> Text:
     with _time_limit(item.id):
         text = _READERS[item.format](item, reading)
     if not text.text.strip():
-        raise InputError(text.id, "holds no text; leave it out or export it again")
+        raise InputError(text.id, NO_TEXT)
+    if is_of_old_font(text.text):
+        raise InputError(text.id, "is typed for an old font (TCVN3 or VNI); convert it to Unicode, as UniKey does")
     if match := _SURROGATE.search(text.text):
         place = f"at character {match.start():,}"
         raise InputError(text.id, f"holds a broken character {place}; export it again as UTF-8")
@@ -138,6 +140,7 @@ def _read_json(item: Item, reading: Reading) -> Text:
         raise InputError(item.id, f"is not JSON ({error}); write one object a line") from None
     if not isinstance(row, dict):
         raise InputError(item.id, "is not a JSON object; write one object a line")
+    require_columns(reading, list(row), item.id)
     return _from_row(row, item.id, reading)
 
 
@@ -149,8 +152,7 @@ def _read_row(item: Item, reading: Reading) -> Text:
 def _from_row(row: Mapping[str, Any], name: str, reading: Reading) -> Text:
     for column in filter(None, (reading.text, reading.id)):
         if row.get(column) is None:
-            there = ", ".join(map(repr, row))
-            raise InputError(name, f"has nothing in its column {column!r}; it has {there}")
+            raise InputError(name, f"has nothing in its column {column!r}; fill it, or leave the row out")
     text = row[reading.text]
     if not isinstance(text, str):
         raise InputError(name, f"column {reading.text!r} holds no text but {type(text).__name__}")

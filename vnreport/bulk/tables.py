@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar
+from unicodedata import normalize
 
 from vnreport.bulk.finding import shown
-from vnreport.bulk.items import MAX_BYTES, Item, Reading
+from vnreport.bulk.items import MAX_BYTES, Item, Reading, require_columns
 from vnreport.inputs import InputError, guess_encoding
 
 HUB = "hf:"
+_DELIMITER = re.compile(r"sep=([,;\t|])\s*", re.IGNORECASE)  # what Excel has above the header
 
 T = TypeVar("T")
 Stream: TypeAlias = IO[bytes] | io.BufferedIOBase
@@ -44,27 +47,31 @@ def read_csv(stream: Stream, name: str, source: str, reading: Reading, delimiter
         name: to name the rows after.
         source: the file that it comes from.
         reading: the columns of text and id.
-        delimiter: the character between cells; what the header has most of if None.
+        delimiter: the character between cells; what the header has most of, or the
+            line above it tells, if None.
     """
     csv.field_size_limit(MAX_BYTES)
     number = 0
     with closing(_Lines(stream, "")) as lines:
         first = _next(lines)
+        if isinstance(first, str) and (told := _DELIMITER.fullmatch(first)):
+            delimiter, first = delimiter or told[1], _next(lines)
         if isinstance(first, _Bad):
             raise InputError(name, f"its header is {first.reason}")
         delimiter = delimiter or max(",;\t", key=(first or "").count)
         rows = csv.reader(chain([first or ""], lines), delimiter=delimiter)
-        header = next(rows, [])
-        _require(reading.text, header, name)
+        asked = {normalize("NFC", column): column for column in (reading.text, reading.id) if column is not None}
+        header = [asked.get(normalize("NFC", column), column) for column in next(rows, [])]
+        require_columns(reading, header, name)
         for column in (reading.text, reading.id):
             if column is not None and header.count(column) > 1:
                 raise InputError(name, f"has {header.count(column)} columns {column!r}; rename all but one")
         header = _distinct(header)
-        line = rows.line_num
+        line = lines.number
         while (row := _next(rows)) is not None:
             if lines.ended:  # within a row
                 row = _Bad(f"unfinished: a quotation mark behind line {line} is never closed")
-            line = rows.line_num
+            line = lines.number
             if row:
                 number += 1
                 yield _item(_named(row, header), "row", name, source, number)
@@ -125,7 +132,7 @@ def read_parquet(stream: Stream, name: str, source: str, reading: Reading) -> It
         raise InputError(name, "Parquet cannot be read from a stream or an archive; unpack it into a file")
     size = stream.seek(0, io.SEEK_END)
     file = ParquetFile(stream, pre_buffer=False, buffer_size=1 << 20)
-    _require(reading.text, file.schema_arrow.names, name)
+    require_columns(reading, file.schema_arrow.names, name)
     number = 0
     for batch in file.iter_batches(batch_size=64):
         for row in batch.to_pylist():
@@ -162,7 +169,7 @@ def _read_dataset(data: Any, name: str, reading: Reading) -> Iterator[Item]:
     splits = {f"{name}/{split}": part for split, part in data.items()} if isinstance(data, dict) else {name: data}
     for split, part in splits.items():
         if part.column_names:
-            _require(reading.text, part.column_names, split)
+            require_columns(reading, part.column_names, split)
         if part.features:
             stream = part if isinstance(part, IterableDataset) else part.to_iterable_dataset()
             part = stream.with_format(None).decode(False)
@@ -202,12 +209,6 @@ class _Lines:
         while line and not line.endswith(("\n", "\r")):
             line = self._text.readline(MAX_BYTES)
         raise _TooLong
-
-
-def _require(column: str, columns: Sequence[str], name: str) -> None:
-    if column not in columns:
-        there = ", ".join(map(repr, columns)) or "no columns"
-        raise InputError(name, f"has no column {column!r}, but {there}; name the one with the text: --text COLUMN")
 
 
 def _no_rows(name: str) -> InputError:

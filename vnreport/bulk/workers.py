@@ -147,7 +147,9 @@ class Processes(Workers[Task, Answer]):
             self._workers.remove(worker)
             how = _how_it_ended(worker.process.exitcode)
             if not worker.loaded:
-                raise WorkersError(f"a worker {how} before its model was loaded; use fewer --jobs") from None
+                killed = worker.process.exitcode is not None and worker.process.exitcode < 0
+                remedy = "use fewer --jobs" if killed else 'a script needs `if __name__ == "__main__":`'
+                raise WorkersError(f"a worker {how} before its model was loaded; {remedy}") from None
             return Died(how)
         if isinstance(answer, WorkersError):
             raise answer

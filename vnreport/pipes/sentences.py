@@ -27,7 +27,9 @@ _LAST_WORD = re.compile(r"[^\s.,;:!?…()\"“”‘’/–—-]*\Z")
 _MARK = r"(?:\d{1,2}(?:\.\d{1,2})*|[IVXLC]{1,5}|[A-Za-zđĐ])"
 _LEAD = re.compile(rf"[\s\W_]*(?:(?i:phần|chương|mục)\s+)?{_MARK}?\s*\Z")
 _LIST_MARK = re.compile(rf"{_MARK}\s*[.)/]")
-_ABBREVIATIONS = frozenset("tp tx pgs gs ts ths th bs cki ckii ks cn nsưt nsnd đc tm kt tl tuq".split())
+_ABBREVIATIONS = frozenset("tp tx kp pgs gs ts ths th bs cki ckii ks cn nsưt nsnd đc tm kt tl tuq".split())
+_NUMBERED = frozenset("p q kp".split())  # wards, districts, quarters
+_NAME = re.compile(r"(?P<first>\w+)(?:[ \t\u00a0]+(?P<second>\w))?")
 _DANGLING = frozenset("và của các với cho những hoặc gồm".split())
 _LONGEST_WORD = 40
 _LONG_LINE = 60  # characters: too long for a heading
@@ -125,8 +127,8 @@ def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
     if start - begin < 12 and _LEAD.match(text, begin, start):
         return False
     if glued and not close:
-        return follower.isupper() and (len(left) > 1 or left.isdigit()) and not _abbreviates(left)
-    return not (_abbreviates(left) and follower.isalpha())
+        return follower.isupper() and (len(left) > 1 or left.isdigit()) and not _abbreviates(left, text, stop.end())
+    return not (follower.isalnum() and _abbreviates(left, text, stop.end()))
 
 
 def _word_before(text: str, begin: int, end: int) -> str:
@@ -134,5 +136,11 @@ def _word_before(text: str, begin: int, end: int) -> str:
     return word.group() if word else ""
 
 
-def _abbreviates(word: str) -> bool:
+def _abbreviates(word: str, text: str, behind: int) -> bool:
+    """Whether the stop after a word is part of it, before the letter or digit at `behind`."""
+    if text[behind].isdigit():
+        return word.lower() in _NUMBERED
+    if word == "TT":  # 'thị trấn' ends sentences too, but not before a name or another abbreviation
+        name = _NAME.match(text, behind)
+        return name is not None and (name["first"][1:].isupper() or (name["second"] or "").isupper())
     return (len(word) == 1 and word.isupper() and word not in "IV") or word.lower() in _ABBREVIATIONS

@@ -12,6 +12,7 @@ _SPACES = "\t\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x
 _HYPHENS = "‐‑‒–—−－"
 _PLAIN = dict.fromkeys(map(ord, _SPACES), " ") | dict.fromkeys(map(ord, _HYPHENS), "-")
 _PLAIN |= dict(zip(map(ord, "０１２３４５６７８９，．％／"), "0123456789,.%/", strict=True))
+_CELL_END = re.compile(r"(?<=[\w%])( ?)\t(?=[ \t]*\S)")
 _UNUSUAL = re.compile("[" + "".join(map(chr, _PLAIN)) + "]")
 LOWER = "a-zđàáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
 UPPER = "A-Z" + LOWER.removeprefix("a-z").upper()
@@ -30,8 +31,9 @@ class Source:
     Attributes:
         given: as it came in.
         typed: composed to NFC with its case; invisible characters gone, spaces,
-            hyphens and digits made plain, lost diacritics restored, runs of spaces
-            made one, lines that were broken in the middle of a sentence joined again.
+            hyphens and digits made plain, a tab between two cells of a table made `|`,
+            lost diacritics restored, runs of spaces made one, lines that were broken in
+            the middle of a sentence joined again.
         folded: `typed` in lower case, code point for code point.
         offsets: for each code point of `typed`, its offset in `given`; None
             where they are the same.
@@ -56,6 +58,8 @@ class Source:
 def fold(text: str) -> Source:
     """Fold a text so that each of its characters can still be found in it."""
     typed, offsets = compose(text)
+    if "\t" in typed:
+        typed = _CELL_END.sub(r"\1|", typed)
     if _UNUSUAL.search(typed):
         typed = typed.translate(_PLAIN)
     typed = restore(typed)
