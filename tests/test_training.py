@@ -279,6 +279,11 @@ def bare(text: str) -> str:
         ({"teacher": "x"}, r"unknown key teacher"),
         ({"steps": None}, r"\[components.report_encoder.training\]: no steps; models/configs/"),
         ({"network": "forest"}, "no network 'forest': 'transformer' or 'convolution'"),
+        ({"steps": 0}, "steps: 0; a whole number, 1 or more, is needed"),
+        ({"batch": "many"}, "batch: 'many'; a whole number, 1 or more, is needed"),
+        ({"window": 0}, "window: 0; a whole number, 1 or more, is needed"),
+        ({"dropout": 2}, "dropout: 2; a number, 0 or more, 1 at most, is needed"),
+        ({"rate": None}, "no rate"),
         ({"network": "transformer", "window": 500}, "window 500: training takes half as much again"),
     ],
 )
@@ -291,6 +296,16 @@ def test_a_setting_that_is_wrong_is_named(
     assert isinstance(encoder, ReportEncoder)
     with pytest.raises(ValueError, match=message):
         encoder.initialize(lambda: create_corpus_reader(articles)(nlp))
+
+
+@pytest.mark.parametrize("key", ["max_steps", "eval_frequency"])
+def test_a_loop_that_never_measures_or_never_ends_is_refused(key: str, articles: Path, settings: Settings) -> None:
+    nlp = spacy.blank("xx")
+    nlp.config["training"][key] = 0
+    encoder = nlp.add_pipe("report_encoder", config={"training": settings["convolution"]})
+    assert isinstance(encoder, ReportEncoder)
+    with pytest.raises(ValueError, match=rf"\[training\] {key}: 1 is needed"):
+        encoder.initialize(lambda: create_corpus_reader(articles)(nlp), nlp=nlp)
 
 
 @pytest.mark.parametrize("changes", [{"raw": "x"}, {"teacher": "x"}, {"raw": "x", "teacher": "x", "raw_articles": 0}])
@@ -315,7 +330,7 @@ def test_a_teacher_is_learnt_from(articles: Path, settings: Settings, trained: T
     assert taught.files() != network.files()
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"title": "x"}', "1"])
+@pytest.mark.parametrize("line", ["{", "[]", '{"title": "x"}', '{"text": 5}', "1"])
 def test_a_line_that_is_no_text_is_named(line: str, tmp_path: Path) -> None:
     path = tmp_path / "raw.jsonl"
     path.write_text('{"text": "x"}\n' + line + "\n", "utf-8")

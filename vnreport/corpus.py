@@ -125,14 +125,18 @@ def create_corpus_reader(path: Path, more: Path | None = None) -> Callable[[Lang
     Args:
         path: a `.vnr` or `.jsonl` file, or a folder of them.
         more: another one, a researcher's own articles.
+
+    Raises:
+        FileNotFoundError, MarkupError: as `read_articles`, at once: spaCy makes the
+            readers before it trains, but reads what it measures on after it.
     """
+    articles = read_articles(path) + (read_articles(more) if more else [])
     references: list[Doc] = []
 
     def examples(nlp: Language) -> Iterator[Example]:
         from spacy.training import Example
 
         if not references or references[0].vocab is not nlp.vocab:
-            articles = read_articles(path) + (read_articles(more) if more else [])
             references[:] = [to_reference(article, nlp.make_doc(article.text)) for article in articles]
         for reference in references:
             yield Example(_bare(reference), reference.copy())
