@@ -298,7 +298,7 @@ _DAY = r"(?:\d{4}|-)-\d\d-\d\d"
 _POINT = rf"(?:{_DAY}(?:T\d\d:\d\d)?|(?:\d{{4}}|-)-\d\d|\d{{4}})"
 VALUES = {
     "money": rf"{_AMOUNT} \S.*",
-    "percent": rf"{_AMOUNT}(?: %/.+)?",
+    "percent": rf"{_AMOUNT}(?: %/.+| điểm %)?",
     "ratio": r"-?\d+(?:\.\d+)?/-?\d+(?:\.\d+)?(?: .+)?",
     "count": rf"{_AMOUNT}(?: .+)?",
     "measure": rf"{_AMOUNT} \S.*",
