@@ -39,7 +39,7 @@ def worse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     @Language.component("without_bodies")
     def without_bodies(doc: Doc) -> Doc:
-        doc.ents = [entity for entity in doc.ents if entity.label_ != "ORG"]  # type: ignore[assignment]
+        doc.ents = [entity for entity in doc.ents if entity.label_ != "ORG"]
         return doc
 
     nlp.add_pipe("without_bodies", before="report_quantities")

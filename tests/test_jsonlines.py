@@ -20,7 +20,7 @@ from vnreport.records import to_records
 from vnreport.schema import SENTENCES_KEY
 
 TEXT = "Ông Lê Lan họp 😀 xong. Đạt 5 tỷ."
-ROW = {"text": TEXT, "spans": [{"start": 4, "end": 10, "label": "PER"}]}
+ROW: dict[str, Any] = {"text": TEXT, "spans": [{"start": 4, "end": 10, "label": "PER"}]}
 SENTENCES = [{"start": 0, "end": 22, "label": "OTHER"}, {"start": 23, "end": 32, "label": "ACHIEVEMENT"}]
 
 
@@ -38,7 +38,7 @@ def test_the_corpus_comes_back_from_its_export(tmp_path: Path) -> None:
 def test_what_the_pipeline_finds_can_be_given_back(nlp: Language, tmp_path: Path) -> None:
     texts = [a.text for a in read_articles(ROOT / "corpus/articles/dev")]
     texts.append("Tỷ lệ đạt 31,45%, tăng 6,8 điểm %. Cả xã có 12 hộ nghèo: 5 hộ thôn 1, 7 hộ thôn 2.")
-    rows = [{"id": str(i), "text": doc.text, **to_records(doc)} for i, doc in enumerate(nlp.pipe(texts))]
+    rows: list[dict[str, Any]] = [{"text": doc.text, **to_records(doc)} for doc in nlp.pipe(texts)]
     articles = read_articles(write(tmp_path / "a.jsonl", *rows))
     for row, article in zip(rows, articles, strict=True):
         assert [q.value for q in article.quantities] == [Quantity.from_dict(q).notation() for q in row["quantities"]]
@@ -114,7 +114,8 @@ def test_an_article_without_sentences_teaches_entities_alone(tmp_path: Path) -> 
     write(tmp_path / "a.jsonl", ROW)
     nlp = spacy.blank("xx")
     nlp.tokenizer = WordTokenizer(nlp.vocab)
-    doc = to_reference(*read_articles(tmp_path), nlp.make_doc(TEXT))
+    (article,) = read_articles(tmp_path)
+    doc = to_reference(article, nlp.make_doc(TEXT))
     assert [e.text for e in doc.ents] == ["Lê Lan"]
     assert not doc.has_annotation("SENT_START")
     assert SENTENCES_KEY not in doc.spans

@@ -79,7 +79,7 @@ def test_all_that_training_imports_is_a_dependency_of_its_step(step: str) -> Non
     ],
 )
 def test_retrain_says_what_is_wrong_before_it_sets_anything_up(options: str, message: str) -> None:
-    command = [ROOT / "scripts/retrain", *options.split()]
+    command = [str(ROOT / "scripts/retrain"), *options.split()]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env={"PATH": os.defpath})
     assert (result.returncode, result.stderr) == (2, f"error: {message} (scripts/retrain --help)\n")
 

@@ -112,7 +112,7 @@ def test_the_intervals_of_many_scores_hold_all_true_differences(articles: int, n
     missed, widths = 0, []
     for _ in range(40):
         old, new = (random.binomial(10, share, (articles, 12)) for share in (0.7, 0.8))
-        answers = numpy.vstack([old, new])
+        answers = numpy.vstack([old, new]).astype(float)
 
         def scores(weights: Weights, answers: Weights = answers) -> dict[str, Weights]:
             values = weights @ answers / (10 * weights.sum(axis=1, keepdims=True))
@@ -142,7 +142,7 @@ def test_of_many_scores_without_a_difference_none_is_claimed_by_luck() -> None:
     random = numpy.random.default_rng(2)
     claims = 0
     for _ in range(40):
-        answers = random.binomial(10, 0.7, (60, 12))  # of two systems on 30 articles, 12 scores
+        answers = random.binomial(10, 0.7, (60, 12)).astype(float)  # of two systems on 30 articles, 12 scores
 
         def scores(weights: Weights, answers: Weights = answers) -> dict[str, Weights]:
             values = weights @ answers / (10 * weights.sum(axis=1, keepdims=True))
