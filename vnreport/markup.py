@@ -35,6 +35,8 @@ class MarkupError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
+    """A sentence without the white space at its edges; `label` is one of `CLASSES`."""
+
     start: int
     end: int
     label: str
@@ -42,6 +44,8 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
+    """A person, title or body; `label` is one of `ENTITY_LABELS`."""
+
     start: int
     end: int
     label: str
@@ -113,6 +117,9 @@ def parse(source: str, id: str = "", name: str = "<string>") -> Article:
         source: the whole file.
         id: the article's id, its file's stem.
         name: what error messages call the source.
+
+    Raises:
+        MarkupError: the source does not follow `corpus/FORMAT.md`; names the line.
     """
     head, found, body = source.partition("\n---\n")
     if not found:

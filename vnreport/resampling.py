@@ -44,6 +44,9 @@ def bootstrap(scores: Statistic, articles: int, seed: int = 0) -> dict[str, Inte
         scores: of weighted articles.
         articles: how many there are.
         seed: of the drawing.
+
+    Returns:
+        An interval for each score, but for those that no sample has.
     """
     weights = _draw(articles, numpy.random.default_rng(seed))
     return {name: _interval(values) for name, values in scores(weights).items() if not numpy.isnan(values).all()}
@@ -70,6 +73,9 @@ def compare(scores: Statistic, articles: int, names: Sequence[str], seed: int = 
         articles: how many there are.
         names: the scores to compare; those that are not measured, of both systems, are left out.
         seed: of the drawing.
+
+    Returns:
+        A difference for each score that is left, in the order of `names`.
     """
     swapped = numpy.random.default_rng(seed).integers(0, 2, (RESAMPLES, articles)).astype(float)
     ones, zeros = numpy.ones((1, articles)), numpy.zeros((1, articles))

@@ -197,7 +197,11 @@ def create_report_encoder(nlp: Language, name: str, training: dict[str, Any]) ->
 
 
 def split_sentences(doc: Doc) -> list[tuple[int, int]]:
-    """First and last token (exclusive) of each sentence of `doc`, without white space at its edges."""
+    """First and last token (exclusive) of each sentence of `doc`, without white space at its edges.
+
+    Raises:
+        ValueError: the Doc has no sentence boundaries.
+    """
     if not len(doc):
         return []
     if not doc.has_annotation("SENT_START"):
