@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 8  # differences of each kind
 _MOST_LOST = 5.0  # points, before they are marked
+_FEW = 10  # articles, below which the bootstrap of them says little
 _STYLES = {"better": "green", "worse": "red", "equal": "dim", "chance": "dim"}
 _RIGHT = {"old": "OLD is right", "new": "NEW is right", "neither": "neither is right"}
 
@@ -174,6 +175,8 @@ def _score_table(scores: dict[str, Any]) -> Table:
     from vnreport.evaluate import HEADLINES, pick
 
     title = f"{scores['articles']:,} articles, {scores['syllables']:,} syllables"
+    if scores["articles"] < _FEW:
+        title += "; intervals of so few are too narrow"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column(no_wrap=True)
     for column in ("score", "95 % interval", "with gold input"):
