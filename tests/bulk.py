@@ -14,7 +14,7 @@ from typing import Any
 from vnreport.bulk.engine import Job, Stop, Summary, run
 from vnreport.bulk.report import Report
 from vnreport.bulk.shards import Result, Shard, ShardAnnotator
-from vnreport.bulk.workers import Answer, Died, Function, Task, Workers
+from vnreport.bulk.workers import Answer, Died, Task, Workers
 
 Hire = Callable[[ShardAnnotator], Workers[Shard, Result]]
 
@@ -22,7 +22,7 @@ Hire = Callable[[ShardAnnotator], Workers[Shard, Result]]
 class Inline(Workers[Task, Answer]):
     """One worker, which is this process: nothing has to be started."""
 
-    def __init__(self, function: Function[Task, Answer]) -> None:
+    def __init__(self, function: Callable[[Task], Answer]) -> None:
         self._function = function
         self._task: Task | None = None
 

@@ -106,7 +106,7 @@ TABLES = {
     ),
     "a stream": lambda columns: datasets.Dataset.from_dict(columns).to_iterable_dataset(),
 }
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, list[Any]], str]] = {
     "no texts": (
         {"body": ["Xã họp."], "year": [2020]},
         "there is no column 'text', but 'body', 'year'; name the one with the texts: text=COLUMN",

@@ -31,6 +31,12 @@ def quantity(**fields: Any) -> dict[str, Any]:
     return {**vnreport.parse_quantities("5 tỷ đồng")[0].to_dict(), **fields}
 
 
+def fetch(query: str) -> list[Any]:
+    found = duckdb.sql(query)
+    assert found is not None
+    return found.fetchall()
+
+
 def assemble(format: Format, folder: Path, shards: list[list[Annotated]]) -> Path:
     """Write articles as a run does, shard by shard."""
     encoded = [format.encode(shard) for shard in shards]
@@ -75,8 +81,8 @@ def test_tables_are_ready_for_duckdb(example: Annotated, tmp_path: Path) -> None
         WHERE q.unit = 'VND'
     """
     row = (2020, "Tổng thu ngân sách trên địa bàn", Decimal(3_750_000_000), "VND", Decimal("24.18"), "rounded")
-    assert duckdb.sql(query).fetchall() == [row]
-    days = duckdb.sql(f"SELECT min(first_day), max(last_day) FROM '{folder}/quantities.parquet'").fetchall()
+    assert fetch(query) == [row]
+    days = fetch(f"SELECT min(first_day), max(last_day) FROM '{folder}/quantities.parquet'")
     assert days == [(date(2020, 1, 1), date(2020, 12, 31))]
 
 
@@ -148,7 +154,7 @@ def test_metadata_keep_their_type_where_they_have_one(
 ) -> None:
     articles = [[Annotated(Text("a", "x", {"m": value}), "a", EMPTY) for value in shard] for shard in shards]
     path = assemble(Parquet(), tmp_path, articles) / "articles.parquet"
-    described = {row[0]: row[1] for row in duckdb.sql(f"DESCRIBE SELECT * FROM '{path}'").fetchall()}
+    described = {row[0]: row[1] for row in fetch(f"DESCRIBE SELECT * FROM '{path}'")}
     assert described["m"] == kind
     if values is not None:
         assert parquet.read_table(path)["m"].to_pylist() == values
@@ -159,8 +165,8 @@ def test_metadata_do_not_take_the_place_of_our_columns(format: Format, tmp_path:
     article = Annotated(Text("a", "x", {"ID": 5, "source": "web", "tag": "nông thôn"}), "a.txt", EMPTY)
     other = Annotated(Text("b", "y", {"more": "m"}), "b.txt", EMPTY)
     path = assemble(format, tmp_path, [[article], [other]]) / f"articles.{format.name}"
-    (first, second) = duckdb.sql(f"SELECT * FROM '{path}'").fetchall()
-    names = duckdb.sql(f"SELECT * FROM '{path}'").columns
+    (first, second) = fetch(f"SELECT * FROM '{path}'")
+    names = [row[0] for row in fetch(f"DESCRIBE SELECT * FROM '{path}'")]
     assert dict(zip(names, first, strict=True)) == {
         "id": "a", "source": "a.txt", "text": "x", "syllables": 1,
         "meta_ID": 5, "meta_source": "web", "tag": "nông thôn", "more": None,
@@ -194,7 +200,7 @@ def test_csv_cells_are_not_formulas(cell: str, tmp_path: Path) -> None:
 def test_csv_is_utf8_that_spreadsheets_know(example: Annotated, tmp_path: Path) -> None:
     path = assemble(Csv(), tmp_path, [[example]]) / "entities.csv"
     assert path.read_bytes().startswith("\ufeffarticle_id,index,start,end,text,label".encode())
-    assert duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall() == [(len(example.kept["entities"]),)]
+    assert fetch(f"SELECT count(*) FROM '{path}'") == [(len(example.kept["entities"]),)]
 
 
 def test_docbins_hold_docs_with_their_names(nlp: Language, text: str, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def worse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     @Language.component("without_bodies")
     def without_bodies(doc: Doc) -> Doc:
-        doc.ents = [entity for entity in doc.ents if entity.label_ != "ORG"]  # type: ignore[assignment]
+        doc.ents = [entity for entity in doc.ents if entity.label_ != "ORG"]
         return doc
 
     nlp.add_pipe("without_bodies", before="report_quantities")
@@ -113,6 +113,18 @@ def test_the_command_says_it_in_words(worse: Path, folder: Path, tmp_path: Path)
     assert {"score", "old", "new", "interval", "p", "verdict"} == found["tests"][0].keys()
     every = CliRunner().invoke(app, ["compare", "vi_report_sm", str(worse), str(folder), "--all"]).stdout
     assert every.count("OLD is right: ") == sum(row["right"] == "old" for row in found["differences"])
+
+
+def test_articles_without_anything_to_score_are_no_error(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "Hôm nay trời đẹp.", "spans": []}', encoding="utf-8")
+    result = CliRunner().invoke(app, ["compare", "vi_report_sm", "vi_report_sm", str(tmp_path)])
+    assert (result.exit_code, "Nothing in these articles can be scored." in result.stdout) == (0, True)
+
+
+def test_the_table_is_whole_where_it_is_redirected(worse: Path, folder: Path) -> None:
+    shown = CliRunner().invoke(app, ["compare", "vi_report_sm", str(worse), str(folder)]).stdout
+    assert "as good?" in shown
+    assert "…\n" not in shown.partition("NEW is worse")[0]
 
 
 def test_what_is_redirected_is_utf8_whatever_the_system_writes(

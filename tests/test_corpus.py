@@ -14,7 +14,7 @@ import spacy
 
 from tests.conftest import ROOT
 from vnreport.corpus import create_corpus_reader, load_dataset, read_articles, to_reference
-from vnreport.markup import parse
+from vnreport.markup import MarkupError, parse
 from vnreport.pipes.tokenizer import WordTokenizer
 
 ARTICLES = ROOT / "corpus/articles"
@@ -62,6 +62,22 @@ def test_the_corpus_as_a_dataset() -> None:
     first = row["entities"][0]
     assert row["text"][first["start"] : first["end"]]
     assert {"sentences", "quantities", "roles", "indicators", "place"} <= row.keys()
+
+
+def test_what_a_reader_cannot_read_is_found_before_training(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": 1}', encoding="utf-8")
+    for path, more in ((tmp_path, None), (ARTICLES / "dev", tmp_path)):
+        with pytest.raises(MarkupError, match=r"a\.jsonl:1: text: a string"):
+            create_corpus_reader(path, more)
+
+
+def test_the_checker_reads_what_is_measured_on(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "spans": []}', encoding="utf-8")
+    good = ARTICLES / "dev"
+    assert check(good, Path("--measure"), good)[0] == 0
+    (tmp_path / "a.jsonl").write_text('{"text": 1}', encoding="utf-8")
+    code, shown = check(good, Path("--measure"), good, Path("--measure"), tmp_path)
+    assert (code, "a.jsonl:1: text: a string" in shown) == (1, True)
 
 
 def check(*paths: Path) -> tuple[int, str]:

@@ -7,6 +7,7 @@ import pickle
 import sys
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
@@ -49,7 +50,13 @@ HOSTILE = [
 Found = list[tuple[int, int, str]]
 
 
-def annotations(doc: Doc) -> tuple[Found, list[tuple[int, int, str, dict[str, float]]]]:
+def encoder_of(nlp: Language) -> ReportEncoder:
+    encoder = nlp.get_pipe("report_encoder")
+    assert isinstance(encoder, ReportEncoder)
+    return encoder
+
+
+def annotation_of(doc: Doc) -> tuple[Found, list[tuple[int, int, str, dict[str, float]]]]:
     return (
         [(entity.start_char, entity.end_char, entity.label_) for entity in doc.ents],
         [(s.start_char, s.end_char, s.label_, s._.scores) for s in doc.spans[SENTENCES_KEY]],
@@ -170,7 +177,7 @@ def test_viterbi_finds_the_best_of_all_legal_tags(rows: list[list[float]]) -> No
     ],
 )
 def test_sentences_without_white_space(words: list[str], starts: list[bool], expected: list[tuple[int, int]]) -> None:
-    doc = Doc(NLP.vocab, words=words, spaces=[False] * len(words), sent_starts=starts)
+    doc = Doc(NLP.vocab, words=words, spaces=[False] * len(words), sent_starts=[*starts])
     assert split_sentences(doc) == expected
 
 
@@ -203,14 +210,14 @@ def test_any_text(text: str) -> None:
 
 
 def test_the_network_finds_something() -> None:
-    entities, sentences = annotations(NLP(TEXT * 30))
+    entities, sentences = annotation_of(NLP(TEXT * 30))
     assert {label for _, _, label in entities} == set(ENTITY_LABELS)
     assert len({label for _, _, label, _ in sentences}) > 1
 
 
 def test_a_text_is_read_alone() -> None:
     texts = [TEXT, TEXT[:40], TEXT * 3]
-    assert [annotations(doc) for doc in NLP.pipe(texts)] == [annotations(NLP(text)) for text in texts]
+    assert [annotation_of(doc) for doc in NLP.pipe(texts)] == [annotation_of(NLP(text)) for text in texts]
 
 
 def test_a_doc_of_one_token_has_one_sentence() -> None:
@@ -226,8 +233,8 @@ def test_processes(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip(f"needs {method}")
     monkeypatch.setattr(spacy.language, "mp", multiprocessing.get_context(method))
     texts = [TEXT, TEXT[:40], TEXT * 3]
-    together = [annotations(doc) for doc in NLP.pipe(texts, n_process=2, batch_size=1)]
-    assert together == [annotations(NLP(text)) for text in texts]
+    together = [annotation_of(doc) for doc in NLP.pipe(texts, n_process=2, batch_size=1)]
+    assert together == [annotation_of(NLP(text)) for text in texts]
 
 
 @pytest.mark.parametrize("way", ["disk", "bytes", "pickle"])
@@ -239,8 +246,8 @@ def test_copies(way: str, tmp_path: Path) -> None:
         copy = spacy.blank("vi", config=NLP.config).from_bytes(NLP.to_bytes())
     else:
         copy = pickle.loads(pickle.dumps(NLP))
-    assert annotations(copy(TEXT)) == annotations(NLP(TEXT))
-    assert copy.get_pipe("report_encoder").to_bytes() == NLP.get_pipe("report_encoder").to_bytes()
+    assert annotation_of(copy(TEXT)) == annotation_of(NLP(TEXT))
+    assert encoder_of(copy).to_bytes() == encoder_of(NLP).to_bytes()
 
 
 def untrained(**training: object) -> tuple[Language, ReportEncoder]:
@@ -280,7 +287,7 @@ def test_a_pipeline_without_the_folder_is_named(tmp_path: Path) -> None:
 def test_a_component_that_was_never_trained_comes_back(tmp_path: Path) -> None:
     nlp, encoder = untrained()
     nlp.to_disk(tmp_path)
-    copy = spacy.load(tmp_path).get_pipe("report_encoder")
+    copy = encoder_of(spacy.load(tmp_path))
     assert copy.network is None
     assert copy.to_bytes() == encoder.to_bytes() == untrained()[1].from_bytes(encoder.to_bytes()).to_bytes()
 
@@ -296,7 +303,11 @@ def test_what_is_missing_is_said() -> None:
 def test_the_error_handler_is_asked() -> None:
     nlp, _ = untrained()
     failed: list[str] = []
-    nlp.set_error_handler(lambda name, _, docs, error: failed.append(f"{name}: {len(docs)} {error}"))
+
+    def handle(name: str, _: object, docs: list[Doc], error: Exception) -> Any:
+        failed.append(f"{name}: {len(docs)} {error}")
+
+    nlp.set_error_handler(handle)
     assert list(nlp.pipe(["Xã họp."])) == []
     assert failed[0].startswith("report_encoder: 1 ")
 

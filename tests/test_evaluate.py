@@ -269,6 +269,7 @@ def test_the_command_shows_a_table_and_writes_json(folder: Path, tmp_path: Path)
     found = json.loads(out.read_text(encoding="utf-8"))
     assert f"Entities, F1                {found['ents_f']:.3f}" in result.stdout
     assert "2 articles" in result.stdout
+    assert "intervals of so few are too narrow" in " ".join(result.stdout.split())
     assert set(found["noise"]) == {
         "diacritics dropped",
         "stops glued",

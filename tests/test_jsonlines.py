@@ -8,15 +8,19 @@ from typing import Any
 
 import pytest
 import spacy
+from spacy.language import Language
 
 from tests.conftest import ROOT
 from vnreport.corpus import create_corpus_reader, read_articles, to_reference, to_rows
+from vnreport.evaluate import HEADLINES, evaluate, pick
 from vnreport.markup import Article, Entity, MarkupError, Sentence
 from vnreport.pipes.tokenizer import WordTokenizer
+from vnreport.quantities import Quantity
+from vnreport.records import to_records
 from vnreport.schema import SENTENCES_KEY
 
 TEXT = "Ông Lê Lan họp 😀 xong. Đạt 5 tỷ."
-ROW = {"text": TEXT, "spans": [{"start": 4, "end": 10, "label": "PER"}]}
+ROW: dict[str, Any] = {"text": TEXT, "spans": [{"start": 4, "end": 10, "label": "PER"}]}
 SENTENCES = [{"start": 0, "end": 22, "label": "OTHER"}, {"start": 23, "end": 32, "label": "ACHIEVEMENT"}]
 
 
@@ -29,6 +33,23 @@ def write(path: Path, *rows: Any) -> Path:
 def test_the_corpus_comes_back_from_its_export(tmp_path: Path) -> None:
     articles = read_articles(ROOT / "corpus/articles")
     assert read_articles(write(tmp_path / "all.jsonl", *to_rows(articles))) == articles
+
+
+def test_what_the_pipeline_finds_can_be_given_back(nlp: Language, tmp_path: Path) -> None:
+    texts = [a.text for a in read_articles(ROOT / "corpus/articles/dev")]
+    texts.append("Tỷ lệ đạt 31,45%, tăng 6,8 điểm %. Cả xã có 12 hộ nghèo: 5 hộ thôn 1, 7 hộ thôn 2.")
+    rows: list[dict[str, Any]] = [{"text": doc.text, **to_records(doc)} for doc in nlp.pipe(texts)]
+    articles = read_articles(write(tmp_path / "a.jsonl", *rows))
+    for row, article in zip(rows, articles, strict=True):
+        assert [q.value for q in article.quantities] == [Quantity.from_dict(q).notation() for q in row["quantities"]]
+        assert [q.approx for q in article.quantities] == [q["approx"] for q in row["quantities"]]
+        assert [f.name for f in article.facts] == [i["name"] for i in row["indicators"] if i["relation"] != "sum"]
+        assert article.unannotated == frozenset()
+    assert any(row["relation"] == "sum" for row in rows[-1]["indicators"])
+    found = evaluate(nlp, articles)
+    assert {name: pick(found, name) for name in HEADLINES if pick(found, name) not in (1, None)} == {
+        "quantities_spurious": 0
+    }
 
 
 def test_what_prodigy_writes(tmp_path: Path) -> None:
@@ -93,7 +114,8 @@ def test_an_article_without_sentences_teaches_entities_alone(tmp_path: Path) -> 
     write(tmp_path / "a.jsonl", ROW)
     nlp = spacy.blank("xx")
     nlp.tokenizer = WordTokenizer(nlp.vocab)
-    doc = to_reference(*read_articles(tmp_path), nlp.make_doc(TEXT))
+    (article,) = read_articles(tmp_path)
+    doc = to_reference(article, nlp.make_doc(TEXT))
     assert [e.text for e in doc.ents] == ["Lê Lan"]
     assert not doc.has_annotation("SENT_START")
     assert SENTENCES_KEY not in doc.spans
@@ -115,6 +137,7 @@ def sentences(*spans: tuple[int, int, str], **more: Any) -> dict[str, Any]:
 
 WHOLE = (0, 9, "OTHER")
 COUNT = {"start": 0, "end": 3, "kind": "count", "value": "1"}
+RECORD = Quantity(0, 3, "Một", "count").to_dict()
 
 
 @pytest.mark.parametrize(
@@ -158,6 +181,12 @@ COUNT = {"start": 0, "end": 3, "kind": "count", "value": "1"}
         (sentences(WHOLE, quantities=[{**COUNT, "value": "x"}]), 'quantities[0].value: "x" is not in the form of a'),
         (sentences(WHOLE, quantities=[{**COUNT, "kind": "sum"}]), "quantities[0].kind: one of money"),
         (sentences(WHOLE, quantities=[{**COUNT, "approx": "near"}]), "quantities[0].approx: one of under"),
+        (
+            sentences(WHOLE, quantities=[{**RECORD, "value": "1,5"}]),
+            'quantities[0].value: {"value": "1,5"}: numbers are',
+        ),
+        (sentences(WHOLE, quantities=[{**RECORD, "value": 1.5}]), 'quantities[0].value: {"value": 1.5}: numbers are'),
+        (sentences(WHOLE, quantities=[{**RECORD, "value": None}]), 'quantities[0].value: "" is not in the form of a'),
         (sentences(WHOLE, roles=[{"sentence": 0, "person": 3}]), "roles[0].person: an index below 0 is needed, not 3"),
         (sentences(WHOLE, indicators=[{"sentence": 4, "name": "a"}]), "indicators[0].sentence: an index below 1"),
         (

@@ -19,7 +19,11 @@ DEV = read_articles(ROOT / "corpus/articles/dev")
 
 
 def surfaces(article: Article) -> list[str]:
-    return [article.text[s.start : s.end] for s in (*article.sentences, *article.entities, *article.quantities)]
+    return [article.text[span.start : span.end] for span in spans_of(article)]
+
+
+def spans_of(article: Article) -> list[Sentence | Entity | Quantity]:
+    return [*article.sentences, *article.entities, *article.quantities]
 
 
 def bare(text: str) -> str:
@@ -146,7 +150,7 @@ def articles_with_edits(draw: st.DrawFn) -> tuple[Article, list[tuple[int, int, 
 @given(articles_with_edits())
 def test_a_span_covers_its_own_text_with_the_edits_inside_it(case: tuple[Article, list[tuple[int, int, str]]]) -> None:
     article, edits = case
-    spans = [*article.sentences, *article.entities, *article.quantities]
+    spans = spans_of(article)
     edges = {edge for s in spans for edge in (s.start, s.end)}
     kept = [(a, b, new) for a, b, new in edits if not any(a < edge < b for edge in edges)]
 

@@ -11,6 +11,7 @@ import time
 import unicodedata
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -145,6 +146,7 @@ def test_each_quantity_of_one_token_has_its_reading(nlp: Language) -> None:
         assert [span._.quantity.text for span in spans] == expected
         assert [row["text"] for row in vnreport.to_records(copy)["quantities"]] == expected
         same = copy.char_span(spans[1].start_char, spans[1].end_char, label=spans[1].label)
+        assert same is not None
         assert same._.quantity.text == "30"
 
 
@@ -198,7 +200,7 @@ def test_entities_of_other_components_stay_and_are_no_records() -> None:
     nlp = vnreport.load("vi_report_sm")
     text = "Ngày 12/4, xã họp; đ/c Lường Văn Panh, Bí thư Đảng ủy, đến bản Nà Lọm."
     plain = vnreport.to_records(nlp(text))
-    ruler = nlp.add_pipe("entity_ruler", before="report_encoder")
+    ruler: Any = nlp.add_pipe("entity_ruler", before="report_encoder")
     ruler.add_patterns([{"label": "LOC", "pattern": [{"TEXT": "bản"}, {"TEXT": "Nà Lọm"}]}])
     ruler.add_patterns([{"label": "LAW", "pattern": [{"TEXT": "Bí thư"}]}])
     doc = nlp(text)
@@ -226,7 +228,11 @@ def test_records_of_what_is_no_doc_are_refused(value: object) -> None:
 def test_the_error_handler_is_asked(text: str) -> None:
     nlp = vnreport.load("vi_report_sm", exclude=["report_sentences"])
     failed: list[str] = []
-    nlp.set_error_handler(lambda name, _, docs, error: failed.append(f"{name}: {len(docs)} {error}"))
+
+    def handle(name: str, _: object, docs: list[Doc], error: Exception) -> Any:
+        failed.append(f"{name}: {len(docs)} {error}")
+
+    nlp.set_error_handler(handle)
     assert list(nlp.pipe([text])) == []
     assert failed[0].startswith("report_encoder: 1 ")
 

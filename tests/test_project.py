@@ -66,6 +66,10 @@ def test_all_that_training_imports_is_a_dependency_of_its_step(step: str) -> Non
         ("--add", "--add needs a value"),
         ("--add nowhere", "nowhere: there is no such file or folder"),
         ("--measure mine=nowhere", "nowhere: there is no such file or folder"),
+        ("--measure corpus", "--measure corpus: NAME=PATH is needed, without a semicolon"),
+        ("--measure a;b=corpus", "--measure a;b=corpus: NAME=PATH is needed, without a semicolon"),
+        ("--output README.md/mine", "README.md/mine: cannot be written; name another folder"),
+        ("--output /proc/mine/best", "/proc/mine/best: cannot be written; name another folder"),
         ("--add corpus --add corpus", "one --add; put the articles into one folder"),
         ("--model base", "--model base: sm, trf or all"),
         ("--model trf --raw README.md", "--raw: only vi_report_sm learns from more texts"),
@@ -75,7 +79,7 @@ def test_all_that_training_imports_is_a_dependency_of_its_step(step: str) -> Non
     ],
 )
 def test_retrain_says_what_is_wrong_before_it_sets_anything_up(options: str, message: str) -> None:
-    command = [ROOT / "scripts/retrain", *options.split()]
+    command = [str(ROOT / "scripts/retrain"), *options.split()]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env={"PATH": os.defpath})
     assert (result.returncode, result.stderr) == (2, f"error: {message} (scripts/retrain --help)\n")
 

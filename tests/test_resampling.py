@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vnreport.resampling import Statistic, Weights, bootstrap, compare
 
@@ -44,6 +46,7 @@ def test_scores_that_one_system_has_nothing_for_are_not_compared() -> None:
         return {"spurious": spurious, **accuracy([1, 2, 3, 1, 2, 3])(weights)}
 
     assert compare(scores, 3, ["spurious", *NAMES]).keys() == {*NAMES}
+    assert compare(scores, 3, ["spurious"]) == {}
 
 
 def test_exchanges_without_anything_to_score_part_nothing() -> None:
@@ -86,6 +89,42 @@ def test_the_probability_of_a_difference_by_chance(old: list[int], new: list[int
     assert found.new - found.old <= found.interval.high + 1e-9
 
 
+@given(
+    st.integers(1, 12).flatmap(
+        lambda n: st.lists(st.lists(st.integers(0, 10), min_size=2 * n, max_size=2 * n), min_size=1, max_size=3)
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_an_interval_is_without_0_just_where_p_is_below_its_limit(answers: list[list[int]]) -> None:
+    def scores(weights: Weights) -> dict[str, Weights]:
+        return {str(i): accuracy(right)(weights)["accuracy"] for i, right in enumerate(answers)}
+
+    for found in compare(scores, len(answers[0]) // 2, [str(i) for i in range(len(answers))]).values():
+        low, high = found.interval
+        assert -1 <= low <= found.new - found.old + 1e-9
+        assert found.new - found.old - 1e-9 <= high <= 1
+        assert (low <= 0 <= high) == (found.p >= 0.05)
+
+
+@pytest.mark.parametrize(("articles", "narrow"), [(8, 0.4), (40, 0.11)])
+def test_the_intervals_of_many_scores_hold_all_true_differences(articles: int, narrow: float) -> None:
+    random = numpy.random.default_rng(3)
+    missed, widths = 0, []
+    for _ in range(40):
+        old, new = (random.binomial(10, share, (articles, 12)) for share in (0.7, 0.8))
+        answers = numpy.vstack([old, new]).astype(float)
+
+        def scores(weights: Weights, answers: Weights = answers) -> dict[str, Weights]:
+            values = weights @ answers / (10 * weights.sum(axis=1, keepdims=True))
+            return {str(i): values[:, i] for i in range(12)}
+
+        found = compare(scores, articles, [str(i) for i in range(12)]).values()
+        missed += any(not low <= 0.1 <= high for _, _, (low, high), _ in found)
+        widths += [high - low for _, _, (low, high), _ in found]
+    assert missed <= 6
+    assert numpy.mean(widths) / 2 < narrow
+
+
 def test_a_real_difference_is_rarely_claimed_where_there_is_none() -> None:
     random = numpy.random.default_rng(1)
     claims = 0
@@ -103,7 +142,7 @@ def test_of_many_scores_without_a_difference_none_is_claimed_by_luck() -> None:
     random = numpy.random.default_rng(2)
     claims = 0
     for _ in range(40):
-        answers = random.binomial(10, 0.7, (60, 12))  # of two systems on 30 articles, 12 scores
+        answers = random.binomial(10, 0.7, (60, 12)).astype(float)  # of two systems on 30 articles, 12 scores
 
         def scores(weights: Weights, answers: Weights = answers) -> dict[str, Weights]:
             values = weights @ answers / (10 * weights.sum(axis=1, keepdims=True))

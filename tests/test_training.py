@@ -137,8 +137,8 @@ def test_another_process_trains_the_same(articles: Path, settings: Settings, tra
     vocabulary, network = trained["convolution"]
     written = {path.name: path.read_bytes() for path in (tmp_path / "model-last/report_encoder").iterdir()}
     here = pipeline(vocabulary, network)
-    here.get_pipe("report_encoder").to_disk(tmp_path / "here")
-    assert written == {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir()}
+    here.to_disk(tmp_path / "here")
+    assert written == {path.name: path.read_bytes() for path in (tmp_path / "here/report_encoder").iterdir()}
     there = spacy.load(tmp_path / "model-last")
     assert there.pipe_names[:2] == ["report_sentences", "report_encoder"]
     assert there.meta["requirements"] == [f"vnreport>={vnreport.__version__}"]  # for `spacy package`
@@ -180,9 +180,9 @@ def test_a_network_learns() -> None:
     torch.manual_seed(1)
     network = TorchConvolution(torch.randn(len(VOCABULARY), 32), 2, 1, 16, dropout=0.0)
     groups = [{"params": list(network.parameters()), "lr": 0.02}]
-    before = sum(losses(network, [passage])).item()
+    before = torch.stack(losses(network, [passage])).sum().item()
     fit(network, groups, lambda _: [[passage]], Schedule(60, averaging=0.2), 1, lambda *_: None)
-    assert sum(losses(network, [passage])).item() < before / 10
+    assert torch.stack(losses(network, [passage])).sum().item() < before / 10
 
 
 def test_gold_as_passages() -> None:
@@ -279,6 +279,11 @@ def bare(text: str) -> str:
         ({"teacher": "x"}, r"unknown key teacher"),
         ({"steps": None}, r"\[components.report_encoder.training\]: no steps; models/configs/"),
         ({"network": "forest"}, "no network 'forest': 'transformer' or 'convolution'"),
+        ({"steps": 0}, "steps: 0; a whole number, 1 or more, is needed"),
+        ({"batch": "many"}, "batch: 'many'; a whole number, 1 or more, is needed"),
+        ({"window": 0}, "window: 0; a whole number, 1 or more, is needed"),
+        ({"dropout": 2}, "dropout: 2; a number, 0 or more, 1 at most, is needed"),
+        ({"rate": None}, "no rate"),
         ({"network": "transformer", "window": 500}, "window 500: training takes half as much again"),
     ],
 )
@@ -291,6 +296,16 @@ def test_a_setting_that_is_wrong_is_named(
     assert isinstance(encoder, ReportEncoder)
     with pytest.raises(ValueError, match=message):
         encoder.initialize(lambda: create_corpus_reader(articles)(nlp))
+
+
+@pytest.mark.parametrize("key", ["max_steps", "eval_frequency"])
+def test_a_loop_that_never_measures_or_never_ends_is_refused(key: str, articles: Path, settings: Settings) -> None:
+    nlp = spacy.blank("xx")
+    nlp.config["training"][key] = 0
+    encoder = nlp.add_pipe("report_encoder", config={"training": settings["convolution"]})
+    assert isinstance(encoder, ReportEncoder)
+    with pytest.raises(ValueError, match=rf"\[training\] {key}: 1 is needed"):
+        encoder.initialize(lambda: create_corpus_reader(articles)(nlp), nlp=nlp)
 
 
 @pytest.mark.parametrize("changes", [{"raw": "x"}, {"teacher": "x"}, {"raw": "x", "teacher": "x", "raw_articles": 0}])
@@ -315,7 +330,7 @@ def test_a_teacher_is_learnt_from(articles: Path, settings: Settings, trained: T
     assert taught.files() != network.files()
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"title": "x"}', "1"])
+@pytest.mark.parametrize("line", ["{", "[]", '{"title": "x"}', '{"text": 5}', "1"])
 def test_a_line_that_is_no_text_is_named(line: str, tmp_path: Path) -> None:
     path = tmp_path / "raw.jsonl"
     path.write_text('{"text": "x"}\n' + line + "\n", "utf-8")

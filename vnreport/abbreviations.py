@@ -9,16 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from vnreport.lexicon import read_rows
-from vnreport.text import normalize, remember
+from vnreport.text import LOWER, UPPER, cased_as, normalize, remember
 
 _WORD = re.compile(r"[^\W\d_]+(?:[&/,-][^\W\d_]+)*\.?")
 _PART = re.compile(r"[^\W\d_]+")
-_UPPER, _LOWER = (
-    "".join(c for c in map(chr, range(0x41, 0x1EFA)) if c.isalpha() and getattr(c, f"is{case}")())
-    for case in ("upper", "lower")
-)
-_TWO_WORDS = re.compile(rf"(?<=[{_LOWER}]{{2}})(?=[{_UPPER}][{_LOWER}])")
-_GLUED = re.compile(rf"(?<!\w)(?P<short>[{_UPPER}]{{2,}})(?=[{_UPPER}][{_LOWER}])")
+_TWO_WORDS = re.compile(rf"(?<=[{LOWER}]{{2}})(?=[{UPPER}][{LOWER}])")
+_GLUED = re.compile(rf"(?<!\w)(?P<short>[{UPPER}]{{2,}})(?=[{UPPER}][{LOWER}])")
 _DASH = re.compile(r"(?<=[^\W\d_]{2})\s*[-–—]\s*(?=[^\W\d_]{2})")
 _SECOND = re.compile(r"(?:(?<=\bphó )|(?<=\bnguyên )|(?<=\bcựu )|(?<=\bquyền )|(?<=\btân ))(?!phòng|ban|thôn)\w")
 _ANY_WORD = re.compile(r"\w+")
@@ -108,7 +104,7 @@ def _tones(word: str) -> str:
     regular = normalize(word)
     if len(regular) != len(word):
         return word
-    return "".join(new.upper() if old.isupper() else new for old, new in zip(word, regular, strict=True))
+    return cased_as(regular, word)
 
 
 def _split(match: re.Match[str]) -> str:

@@ -86,7 +86,12 @@ def _cell(value: float | None) -> str:
 
 
 def draw_confusion(predictions: Sequence[tuple[str, str, float]], path: Path) -> None:
-    """The confusion matrix of the classes, rows the gold; see `vnreport.evaluate.class_predictions`."""
+    """Draw the confusion matrix of the classes, rows the gold.
+
+    Args:
+        predictions: as `vnreport.evaluate.class_predictions` gives them.
+        path: the SVG file to write.
+    """
     counts = Counter((gold, predicted) for gold, predicted, _ in predictions)
     totals = Counter(gold for gold, _, _ in predictions)
     shares = [[counts[gold, label] / max(totals[gold], 1) for label in CLASSES] for gold in CLASSES]
@@ -125,7 +130,12 @@ def reliability(predictions: Sequence[tuple[str, str, float]]) -> tuple[list[tup
 
 
 def draw_reliability(predictions: Sequence[tuple[str, str, float]], path: Path) -> None:
-    """The reliability diagram of the class probabilities."""
+    """Draw the reliability diagram of the class probabilities.
+
+    Args:
+        predictions: as `vnreport.evaluate.class_predictions` gives them.
+        path: the SVG file to write.
+    """
     rows, error = reliability(predictions)
     with _picture(path, 4.0, 3.6) as axes:
         axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle="--")
@@ -145,7 +155,12 @@ def draw_reliability(predictions: Sequence[tuple[str, str, float]], path: Path) 
 
 
 def draw_learning_curve(points: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Scores by the number of training articles, with intervals; `points` as `scripts/learning-curve` writes them."""
+    """Draw scores by the number of training articles, with their intervals.
+
+    Args:
+        points: as `scripts/learning-curve` writes them.
+        path: the SVG file to write.
+    """
     with _picture(path, 4.6, 3.6) as axes:
         sizes = [point["articles"] for point in points]
         for name, title in _CURVE.items():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 8  # differences of each kind
 _MOST_LOST = 5.0  # points, before they are marked
+_FEW = 10  # articles, below which the bootstrap of them says little
 _STYLES = {"better": "green", "worse": "red", "equal": "dim", "chance": "dim"}
 _RIGHT = {"old": "OLD is right", "new": "NEW is right", "neither": "neither is right"}
 
@@ -100,7 +101,9 @@ def compare_command(
     Both models' outputs of an article are exchanged at random, 5,000 times
     over; `p` is how often that parts any score as far as this one is (approximate
     randomisation, Noreen 1989, Yeh 2000; over all scores at once, Westfall and
-    Young 1993). From 0.05 up the difference can be chance.
+    Young 1993). From 0.05 up the difference can be chance. The interval holds
+    the differences that the same test would not reject (Garthwaite 1996): it is
+    without 0 just where `p` is below 0.05.
     """
     from vnreport.compare import compare
 
@@ -114,6 +117,7 @@ def compare_command(
         console = Console(highlight=False)
         console.print(f"OLD {old}, NEW {new}, {comparison.articles} articles", markup=False)
         console.print(_test_table(comparison))
+        console.print("p and the intervals: one test of all scores at once (vnreport compare --help)")
         console.print(_in_words(comparison))
         for line in _show_differences(comparison.differences, len(comparison.differences) if all_ else _SHOWN):
             console.print(line)
@@ -171,6 +175,8 @@ def _score_table(scores: dict[str, Any]) -> Table:
     from vnreport.evaluate import HEADLINES, pick
 
     title = f"{scores['articles']:,} articles, {scores['syllables']:,} syllables"
+    if scores["articles"] < _FEW:
+        title += "; intervals of so few are too narrow"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column(no_wrap=True)
     for column in ("score", "95 % interval", "with gold input"):
@@ -205,7 +211,7 @@ def _noise_table(scores: dict[str, Any]) -> Table:
 def _test_table(comparison: Comparison) -> Table:
     from vnreport.evaluate import HEADLINES
 
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
     table.add_column(no_wrap=True)
     for column in ("OLD", "NEW", "points", "95 % interval", "p"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -227,6 +233,8 @@ def _test_table(comparison: Comparison) -> Table:
 def _in_words(comparison: Comparison) -> str:
     from vnreport.evaluate import HEADLINES
 
+    if not comparison.tests:
+        return "\nNothing in these articles can be scored.\n"
     groups = {
         verdict: [HEADLINES[test.score] for test in comparison.tests if test.verdict == verdict]
         for verdict in ("better", "worse")

@@ -27,7 +27,7 @@ class ScoreTest(NamedTuple):
     score: str
     old: float
     new: float
-    interval: Interval  # of new - old, 95 %
+    interval: Interval  # of new - old, 95 % for all scores at once
     p: float
 
     @property

@@ -27,6 +27,9 @@ def read_articles(path: str | Path) -> list[Article]:
         path: a `.vnr` or `.jsonl` file (see `vnreport.jsonlines`; the suffix in
             any case), or a folder with such files at any depth.
 
+    Returns:
+        The articles; those of a `.jsonl` file in the order of its lines.
+
     Raises:
         FileNotFoundError: there is no article, or none that is not marked as rejected or ignored.
         MarkupError: articles break the form; one line for each of the first
@@ -87,6 +90,16 @@ def to_reference(article: Article, doc: Doc) -> Doc:
     starts nor their spans. An entity whose edge falls inside a token is left out
     and its tokens marked as unknown; `doc.user_data["vnreport.entities"]` has
     the offsets and label of each.
+
+    Args:
+        article: gold.
+        doc: of `article.text`, tokenised.
+
+    Returns:
+        The same Doc.
+
+    Raises:
+        ValueError: a span of the article lies outside the Doc.
     """
     from spacy.tokens import SpanGroup
 
@@ -127,14 +140,22 @@ def create_corpus_reader(path: Path, more: Path | None = None) -> Callable[[Lang
     Args:
         path: a `.vnr` or `.jsonl` file, or a folder of them.
         more: another one, a researcher's own articles.
+
+    Returns:
+        A function that gives an Example for each article: the bare tokens, and
+        their reference of `to_reference`.
+
+    Raises:
+        FileNotFoundError, MarkupError: as `read_articles`, at once: spaCy makes the
+            readers before it trains, but reads what it measures on after it.
     """
+    articles = read_articles(path) + (read_articles(more) if more else [])
     references: list[Doc] = []
 
     def examples(nlp: Language) -> Iterator[Example]:
         from spacy.training import Example
 
         if not references or references[0].vocab is not nlp.vocab:
-            articles = read_articles(path) + (read_articles(more) if more else [])
             references[:] = [to_reference(article, nlp.make_doc(article.text)) for article in articles]
         for reference in references:
             yield Example(_bare(reference), reference.copy())
@@ -150,7 +171,16 @@ def _bare(doc: Doc) -> Doc:
 
 
 def to_rows(articles: Iterable[Article]) -> Iterator[dict[str, Any]]:
-    """Articles as JSON-ready rows, the form of `scripts/export-corpus`."""
+    """Articles as JSON-ready rows, the form of `scripts/export-corpus`.
+
+    Args:
+        articles: gold.
+
+    Returns:
+        For each article a dict with its id, its header, its text, and lists of
+        `sentences`, `entities`, `quantities`, `roles` and `indicators`; offsets are
+        code points, indices point into the other lists.
+    """
     for a in articles:
         yield {
             "id": a.id,
@@ -179,6 +209,12 @@ def load_dataset(path: str | Path) -> DatasetDict:
 
     Args:
         path: a folder with the folders `train`, `dev`, `test`.
+
+    Returns:
+        Their articles, each a row of `to_rows`.
+
+    Raises:
+        FileNotFoundError, MarkupError: as `read_articles`.
     """
     from datasets import Dataset, DatasetDict
 

@@ -102,6 +102,10 @@ def evaluate(nlp: Language, articles: Iterable[Article], train: Iterable[Article
 def evaluate_on_gold(nlp: Language, articles: Sequence[Article]) -> dict[str, Scores]:
     """Scores of stages whose input is gold, so that no earlier stage's errors count.
 
+    Args:
+        nlp: a vnreport pipeline.
+        articles: gold.
+
     Returns:
         `sentences`: entities and classes of gold sentences; `entities`: roles
         and indicators of gold entities, sentences and classes.
@@ -116,7 +120,15 @@ def evaluate_on_gold(nlp: Language, articles: Sequence[Article]) -> dict[str, Sc
 
 
 def evaluate_under_noise(nlp: Language, articles: Sequence[Article]) -> dict[str, Scores]:
-    """Scores on articles written another way, for each of `vnreport.noise.NOISES`."""
+    """Scores on articles written another way, for each of `vnreport.noise.NOISES`.
+
+    Args:
+        nlp: a vnreport pipeline.
+        articles: gold; the noise moves it along.
+
+    Returns:
+        The scores of `evaluate` by the name of the noise, without intervals and counts.
+    """
     result = {}
     for name, noise in NOISES.items():
         noisy = [noise(article) for article in articles]
@@ -133,6 +145,9 @@ def annotate(nlp: Language, articles: Iterable[Article], given: str = "") -> Ite
         given: what is taken from the gold: nothing, `sentences` (where they
             begin and end) or `entities` (and sentences with their classes).
             An article whose gold has no sentences keeps those of the pipeline.
+
+    Returns:
+        A Doc for each article, in their order.
     """
     if not given:
         yield from nlp.pipe(article.text for article in articles)
@@ -167,7 +182,7 @@ def _with_sentences_alone(doc: Doc) -> Doc:
 
 
 def entity_forms(articles: Iterable[Article]) -> frozenset[tuple[str, str]]:
-    """The entities of articles, each as its normal form and its label."""
+    """The entities of articles, each as its normal form and its label; see `vnreport.text.normalize`."""
     return frozenset((normalize(a.text[e.start : e.end]), e.label) for a in articles for e in a.entities)
 
 
@@ -244,7 +259,7 @@ def _ratio(part: NDArray[numpy.float64], whole: NDArray[numpy.float64]) -> NDArr
 
 
 def nest(scores: Mapping[str, float]) -> Scores:
-    """`{"ents_f_per_type/PER": x}` → `{"ents_f_per_type": {"PER": x}}`."""
+    """`{"ents_f_per_type/PER": x}` → `{"ents_f_per_type": {"PER": x}}`; other names stay."""
     result: Scores = {}
     for name, value in scores.items():
         group, _, label = name.partition("/")
@@ -256,7 +271,12 @@ def nest(scores: Mapping[str, float]) -> Scores:
 
 
 def pick(scores: Mapping[str, Any], name: str) -> float | None:
-    """A score by its name in `HEADLINES`; None where it was not measured."""
+    """A score by its name in `HEADLINES`; None where it was not measured.
+
+    Args:
+        scores: as `evaluate` gives them.
+        name: `ents_f`, or of a label `ents_f_per_type/PER`.
+    """
     group, _, label = name.partition("/")
     value = scores.get(group)
     if label:
@@ -271,6 +291,10 @@ def count(article: Article, doc: Doc, known: Collection[tuple[str, str]] = froze
         article: gold.
         doc: the annotated text.
         known: `entity_forms` of the training articles.
+
+    Returns:
+        Numbers by stage, what is counted (`hits`, `predicted`, `gold` …) and label, for
+        the stages that the gold annotates; zeros are left out.
     """
     records = to_records(doc)
     spans = [(e["start"], e["end"], e["label"]) for e in records["entities"]]
@@ -320,7 +344,15 @@ def _matches(stage: str, predicted: Iterable[tuple[Any, ...]], gold: Iterable[tu
 
 
 def count_sentences(predicted: Sequence[Span], gold: Sequence[Span]) -> Counts:
-    """Ends of sentences, and classes of gold sentences, that were right; spans are (start, end, class)."""
+    """Ends of sentences, and classes of gold sentences, that were right.
+
+    Args:
+        predicted: start, end and class of each sentence.
+        gold: likewise.
+
+    Returns:
+        `hits`, `predicted` and `gold` of the stages `boundary` and `class`; see `count`.
+    """
     partners = enumerate(match_sentences(predicted, gold))
     classes = [(i, predicted[partner][2]) for i, partner in partners if partner is not None]
     counts = _matches("class", classes, [(i, label) for i, (_, _, label) in enumerate(gold)])
@@ -328,7 +360,15 @@ def count_sentences(predicted: Sequence[Span], gold: Sequence[Span]) -> Counts:
 
 
 def match_sentences(predicted: Sequence[Span], gold: Sequence[Span]) -> list[int | None]:
-    """For each gold sentence the index of the predicted sentence that covers most of it."""
+    """For each gold sentence the index of the predicted sentence that covers most of it.
+
+    Args:
+        predicted: start, end and class of each sentence.
+        gold: likewise.
+
+    Returns:
+        As many as `gold` has; None where no predicted sentence touches it.
+    """
     partners = []
     for start, end, _ in gold:
         overlaps = [_overlap((s[0], s[1]), (start, end)) for s in predicted]
@@ -338,7 +378,16 @@ def match_sentences(predicted: Sequence[Span], gold: Sequence[Span]) -> list[int
 
 
 def class_predictions(nlp: Language, articles: Sequence[Article]) -> list[tuple[str, str, float]]:
-    """For each gold sentence its class, the predicted one and its probability; none where no sentence is predicted."""
+    """Classes of gold sentences beside those predicted.
+
+    Args:
+        nlp: a vnreport pipeline.
+        articles: gold.
+
+    Returns:
+        For each gold sentence that a predicted one touches its class, the predicted
+        class and its probability, 0…1.
+    """
     rows = []
     for article, doc in zip(articles, annotate(nlp, articles), strict=True):
         sentences = to_records(doc)["sentences"]
@@ -435,6 +484,9 @@ def score_classes(examples: Iterable[Example]) -> Scores:
 
     A gold sentence counts as labelled with the class of the predicted sentence
     that covers most of it.
+
+    Args:
+        examples: with `doc.spans["sentences"]` of both sides.
 
     Returns:
         `class_acc`, `class_f_per_type` (F1 of each class), `class_macro_f` (its

@@ -1,4 +1,4 @@
-"""Articles as JSON lines: what `scripts/export-corpus` writes, and what Prodigy and other tools write.
+"""Articles as JSON lines: of `scripts/export-corpus`, `vnreport annotate`, Prodigy and other tools.
 
 The standard library alone, as `vnreport.markup`.
 """
@@ -17,6 +17,7 @@ from vnreport.schema import APPROX, CLASSES, ENTITY_LABELS
 
 _LISTS = ("spans", "entities", "sentences", "quantities", "roles", "indicators")
 _OPTIONAL = ("quantities", "roles", "indicators")
+_PARTS = ("unit", "low", "high", "numerator", "denominator", "iso")  # of a quantity in the records, beside its value
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UTF16 = "offsets count code points, an emoji is one"
 
@@ -32,7 +33,8 @@ def read(path: Path) -> tuple[list[Article], list[str]]:
     there are none. `sentences` are of the
     same form, labelled with their class; without them an article teaches
     entities alone. `quantities`, `roles` and `indicators` are as
-    `scripts/export-corpus` writes them; one that is not there (or `null`) was
+    `scripts/export-corpus` or `vnreport annotate` writes them, indicators that are
+    sums left out; a list that is not there (or `null`) was
     not annotated, one that is empty was, and there are none. `id` names the article, other strings
     are its header. A line that Prodigy marked `"answer": "reject"` or
     `"ignore"` is left out.
@@ -108,9 +110,10 @@ class _Reader:
         counts = {name: len(lists.get(name, ())) for name in ("sentences", "quantities")}
         counts["entities"] = len(lists.get(names, ()))
         roles = self.items(row, "roles", lambda item, field: self.role(item, field, counts))
-        facts = self.items(row, "indicators", lambda item, field: self.fact(item, field, counts))
+        told = self.items(row, "indicators", lambda item, field: self.fact(item, field, counts))
         meta = {k: v for k, v in row.items() if isinstance(v, str) and k not in ("id", "text", "answer", *_LISTS)}
         id = id if row.get("id") in (None, "") else str(row["id"])
+        facts = [fact for fact in told if fact is not None]
         missing = frozenset(name for name in _OPTIONAL if row.get(name) is None)
         return Article(id, meta, text, sentences, entities, quantities, roles, facts, missing)
 
@@ -148,7 +151,7 @@ class _Reader:
 
     def quantity(self, item: _Row, field: str) -> Quantity:
         start, end, kind = self.span(item, field, tuple(VALUES), "kind")
-        value, approx = item.get("value") or "", item.get("approx")
+        value, approx = _notation(item, field), item.get("approx")
         if not isinstance(value, str) or not re.fullmatch(VALUES[kind], value):
             raise _Wrong(f"{field}.value", f"{_show(value)} is not in the form of a {kind}; see corpus/FORMAT.md")
         if approx is not None and approx not in APPROX:
@@ -160,7 +163,9 @@ class _Reader:
         title, body = (_index_or_none(item, key, field, counts["entities"]) for key in ("title", "organisation"))
         return Role(_index(item, "sentence", field, counts["sentences"]), person, title, body)
 
-    def fact(self, item: _Row, field: str, counts: Mapping[str, int]) -> Fact:
+    def fact(self, item: _Row, field: str, counts: Mapping[str, int]) -> Fact | None:
+        if item.get("relation") == "sum":
+            return None
         indices = {key: _index_or_none(item, key, field, counts["quantities"]) for key in FACT_QUANTITIES}
         name, owner = item.get("name"), item.get("owner")
         if not isinstance(name, str) or not isinstance(owner, str | None):
@@ -214,6 +219,19 @@ def _integer(item: _Row, key: str, field: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise _Wrong(f"{field}.{key}", f"an offset is needed, not {_show(value)}")
     return value
+
+
+def _notation(item: _Row, field: str) -> str:
+    """The value of a quantity, as the corpus has it or in the parts that the records have."""
+    if item.keys().isdisjoint(_PARTS):
+        return item.get("value") or ""
+    from vnreport.quantities import Quantity
+
+    try:
+        return Quantity.from_dict({**dict.fromkeys(Quantity.__slots__), **item, "readings": ()}).notation()
+    except (ValueError, TypeError):
+        numbers = {name: item[name] for name in ("value", *_PARTS) if item.get(name) is not None}
+        raise _Wrong(f"{field}.value", f'{_show(numbers)}: numbers are strings such as "1.5"') from None
 
 
 def _index(item: _Row, key: str, field: str, count: int) -> int:

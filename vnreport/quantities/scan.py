@@ -12,7 +12,8 @@ from vnreport.quantities.draft import Draft
 from vnreport.quantities.lexicon import END, PLACES, UNIT
 from vnreport.quantities.nouns import counted, known_noun
 from vnreport.quantities.numbers import magnitude_follows
-from vnreport.quantities.source import LOWER, UPPER, Source
+from vnreport.quantities.source import Source
+from vnreport.text import LOWER, UPPER
 
 _SCALE = "trăm|nghìn|ngàn|vạn|triệu|tỷ|tỉ|chục"
 _CANDIDATE = re.compile(

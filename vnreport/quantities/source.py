@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from vnreport.quantities.diacritics import restore
-from vnreport.text import compose
+from vnreport.text import LOWER, compose
 
 _SPACES = "\t\u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _HYPHENS = "‐‑‒–—−－"
@@ -14,8 +14,6 @@ _PLAIN = dict.fromkeys(map(ord, _SPACES), " ") | dict.fromkeys(map(ord, _HYPHENS
 _PLAIN |= dict(zip(map(ord, "０１２３４５６７８９，．％／"), "0123456789,.%/", strict=True))
 _CELL_END = re.compile(r"(?<=[\w%])( ?)\t(?=[ \t]*\S)")
 _UNUSUAL = re.compile("[" + "".join(map(chr, _PLAIN)) + "]")
-LOWER = "a-zđàáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
-UPPER = "A-Z" + LOWER.removeprefix("a-z").upper()
 _BREAK = re.compile(rf"\n(?<=[^\n.:;!?]\n)(?=[{LOWER}])(?![a-zđ][).])")
 _BREAK_BEFORE_NUMBER = re.compile(rf"\n(?<=[{LOWER}]\n)(?=[0-9])(?![0-9]{{1,2}}(?:\.[0-9]+)* ?[.)/:-])")
 _NUMBERED = re.compile(r"[Ss]ố [0-9]{1,4}$|SỐ [0-9]{1,4}$")

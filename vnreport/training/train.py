@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import lzma
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import islice
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -88,10 +89,12 @@ def train(
         The network's vocabulary and the network as it runs.
 
     Raises:
-        ValueError: there is nothing to learn from, or no such network.
+        ValueError: there is nothing to learn from, no such network, or a setting
+            is out of its bounds.
     """
     # all arguments that decide how the training runs
     settings = {name: value for name, value in locals().items() if name not in ("references", "checkpoint")}
+    _check(settings)
     articles = [read_gold(doc) for doc in references]
     if not any(sentence.label for article in articles for sentence in article.sentences):
         raise ValueError("no sentence with a class in the training data")
@@ -101,6 +104,7 @@ def train(
     settings |= {"pieces": _digest(vocabulary.pieces), "articles": _digest(articles)}
     if raw and teacher:
         settings |= {"raw": _digest(Path(raw).read_bytes()), "teacher": models.digest(models.find(teacher))}
+    texts = list(islice(read_texts(Path(raw)), raw_articles)) if raw else []
     torch.manual_seed(seed)
     if network == "transformer":
         learner: TorchNetwork = _transformer(vocabulary, layers, dropout, window)
@@ -111,7 +115,7 @@ def train(
     else:
         raise ValueError(f"no network {network!r}: 'transformer' or 'convolution'")
     names = augment.collect_names(articles)
-    labelled = list(_label(raw, raw_articles, teacher)) if raw and teacher else []
+    labelled = list(_label(texts, teacher)) if teacher else []
 
     def epoch(random: Random) -> list[list[Passage]]:
         passages = []
@@ -132,6 +136,21 @@ def train(
     return vocabulary, export_convolution(learner)
 
 
+def _check(settings: Mapping[str, Any]) -> None:
+    bounds: dict[str, tuple[type, float, float]] = {
+        **dict.fromkeys(("steps", "batch", "window", "layers"), (int, 1, inf)),
+        **dict.fromkeys(("seed", "context", "width", "reach", "hidden", "raw_articles"), (int, 0, inf)),
+        "rate": (float, 0, inf),
+        **dict.fromkeys(("smoothing", "rewriting", "dropout"), (float, 0, 1)),
+    }
+    for name, (kind, low, high) in bounds.items():
+        value = settings[name]
+        if type(value) not in (int, kind) or not low <= value <= high:
+            number = "a whole number" if kind is int else "a number"
+            most = f", {high} at most" if high < inf else ""
+            raise ValueError(f"{name}: {value!r}; {number}, {low} or more{most}, is needed")
+
+
 _RAW_PARTS = 4  # of the labelled texts, one part joins each epoch
 
 
@@ -149,7 +168,7 @@ def _digest(value: object) -> str:
     return sha256(repr(value).encode()).hexdigest()[:16]
 
 
-def _label(raw: str, count: int, teacher: str) -> Iterator[Labelled]:
+def _label(texts: Sequence[str], teacher: str) -> Iterator[Labelled]:
     """What the teacher says of texts, as probabilities (distillation: Hinton, Vinyals and Dean 2015)."""
     from vnreport.pipes.encoder import ReportEncoder, split_sentences
 
@@ -158,8 +177,8 @@ def _label(raw: str, count: int, teacher: str) -> Iterator[Labelled]:
     assert isinstance(encoder, ReportEncoder)
     assert encoder.network is not None
     sentences = nlp.get_pipe("report_sentences")
-    with _Bar("labelling raw text", count) as report:
-        for number, text in enumerate(islice(read_texts(Path(raw)), count), start=1):
+    with _Bar("labelling raw text", len(texts)) as report:
+        for number, text in enumerate(texts, start=1):
             doc = sentences(nlp.make_doc(text))
             places = [(doc[s].idx, doc[e - 1].idx + len(doc[e - 1])) for s, e in split_sentences(doc)]
             tags, classes = encoder.network(read_lines(text, places, encoder.vocabulary))
@@ -178,8 +197,10 @@ def read_texts(path: Path) -> Iterator[str]:
         for number, line in enumerate(file, start=1):
             try:
                 text = json.loads(line)["text"]
-            except (ValueError, LookupError, TypeError) as error:
-                raise ValueError(f"{path}:{number}: a line must be a JSON object with 'text'") from error
+            except (ValueError, LookupError, TypeError):
+                text = None
+            if not isinstance(text, str):
+                raise ValueError(f"{path}:{number}: a line must be a JSON object with 'text'")
             yield text
 
 
