@@ -302,12 +302,16 @@ def _set_entities(doc: Doc, entities: Sequence[tuple[int, int, str]], tokens: ND
 def end_of_name(doc: Doc, first: int, last: int) -> int:
     """Where the name of a person in the tokens from `first` to `last` (exclusive) ends.
 
-    What begins with a capital ends with a token that does, as every name of the corpus.
+    What begins with a capital ends with a token that does, as every name of the
+    corpus; but `Nguyễn Văn hùng`, in which the capital was forgotten, is whole.
     """
+    end = last
     if doc[first].text[0].isupper():
-        while not doc[last - 1].text[0].isupper():
-            last -= 1
-    return last
+        while not doc[end - 1].text[0].isupper():
+            end -= 1
+    if end < last and doc[end - 1].text.endswith(("Văn", "Thị")):
+        end += 1
+    return end
 
 
 def _set_classes(doc: Doc, sentences: Sequence[tuple[int, int]], lines: Sequence[Line], probabilities: Matrix) -> None:

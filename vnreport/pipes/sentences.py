@@ -124,8 +124,8 @@ def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
     if start - begin < 12 and _LEAD.match(text, begin, start):
         return False
     if glued and not close:
-        return follower.isupper() and (len(left) > 1 or left.isdigit()) and not _abbreviates(left, text, stop.end())
-    return not (follower.isalnum() and _abbreviates(left, text, stop.end()))
+        return follower.isupper() and (len(left) > 1 or left.isdigit()) and not _abbreviates(left, text, stop)
+    return not (follower.isalnum() and _abbreviates(left, text, stop))
 
 
 def _word_before(text: str, begin: int, end: int) -> str:
@@ -133,11 +133,14 @@ def _word_before(text: str, begin: int, end: int) -> str:
     return word.group() if word else ""
 
 
-def _abbreviates(word: str, text: str, behind: int) -> bool:
-    """Whether the stop after a word is part of it, before the letter or digit at `behind`."""
+def _abbreviates(word: str, text: str, stop: re.Match[str]) -> bool:
+    """Whether the stop after a word is part of it."""
+    behind = stop.end()
     if text[behind].isdigit():
         return word.lower() in _NUMBERED
     if word == "TT":  # 'thị trấn' ends sentences too, but not before a name or another abbreviation
+        if text.endswith(("thư TT", "tịch TT"), 0, stop.start()):  # 'thường trực'
+            return False
         name = _NAME.match(text, behind)
         return name is not None and (name["first"][1:].isupper() or (name["second"] or "").isupper())
     return (len(word) == 1 and word.isupper() and word not in "IV") or word.lower() in _ABBREVIATIONS

@@ -29,7 +29,7 @@ _CONNECTORS = frozenset("-/,;đtvhxl")
 _DIGIT_WORD = re.compile(rf",? ({'|'.join(ONES)}){END}")
 _WHOLE_THOUSANDS = re.compile(r"([0-9]{1,3})\.000")
 _LEADING = re.compile(rf"({'|'.join(ONES)}) (trăm|chục|mươi){END}")
-_MINUS = re.compile(r"(?:(?:^|[ (])(-)|(?<![^\W_])(âm) )$")
+_MINUS = re.compile(r"(?:(?:^|[ (|])(-)|(?<![^\W_])(âm) )$")
 _SIGNED = re.compile(r" ?(?:(?:-|đến|tới) ?-?[0-9]+(?:[.,][0-9]+)? ?)?(?:%|độ(?! tuổi)|°|º|o ?c)")
 _MINUTES = re.compile(rf" ?([0-5]?[0-9]) ?(?:phút|'){END}")
 _BEHIND = re.compile(rf" trở (lên|xuống){END}")
@@ -240,8 +240,6 @@ def _ratio(source: Source, above: Draft, below: Draft) -> Draft:
 
 def _list(source: Source, first: Draft, second: Draft, join: str, worded: bool) -> list[Draft]:
     """`5, 10 năm`: numbers that share the unit of the last; `21, 5 tỷ`: one torn decimal."""
-    if plausible_year(first.cells[0].typed):  # "năm 2016, 2017 và 6 tháng đầu năm 2018"
-        return []
     torn = _torn(first, second) if join == "," else None
     if torn:
         return [torn]
@@ -256,6 +254,8 @@ def _list(source: Source, first: Draft, second: Draft, join: str, worded: bool) 
             return []
         members.append(member)
     last = members[-1]
+    if last.dimension == "calendar" and plausible_year(first.cells[0].typed):
+        return []  # "năm 2016, 2017 và 6 tháng đầu năm 2018"
     numbers = [member.cells[0].values[0] for member in members]
     rising = all(b == a + 1 for a, b in pairwise(numbers))
     if not last.kind or (last.kind == "count" and not rising):

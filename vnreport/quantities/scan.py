@@ -85,7 +85,7 @@ _NAME_BEHIND = re.compile(rf" [{UPPER}][{LOWER}]")
 _CAPITAL = re.compile(rf" ?[{UPPER}][{LOWER}]")
 _NAMING = frozenset(("name", "label"))
 _BARE_UNIT = re.compile(rf"(?:(?<=\bm)|(?<=\b[kc]m))[23]{END}")
-_SPACE = re.compile(r"[ \n]")
+_SPACE = re.compile(r"[ \n|]")
 _ADDRESS = re.compile(r"://|www\.|@(?=[^ \n])|\.(?:vn|com|net|org|info)/")
 
 
@@ -100,13 +100,13 @@ def drafts(source: Source) -> list[Draft]:
 
 
 def _addresses(text: str) -> list[tuple[int, int]]:
-    """Where the addresses of the web and of mail begin and end, spaces and line ends apart."""
+    """Where the addresses of the web and of mail begin and end; spaces, cells and lines part them."""
     spans: list[tuple[int, int]] = []
     end = 0
     for mark in _ADDRESS.finditer(text):
         if mark.start() < end:
             continue
-        start = max(end, text.rfind(" ", end, mark.start()) + 1, text.rfind("\n", end, mark.start()) + 1)
+        start = max(end, *(text.rfind(space, end, mark.start()) + 1 for space in " \n|"))
         space = _SPACE.search(text, mark.end())
         end = space.start() if space else len(text)
         spans.append((start, end))
@@ -209,7 +209,7 @@ class _Scanner:
         match = _PHONE.match(self.text, start) if self.text[start] in "018" else None
         if match is None or context.phrase.endswith(("số", "tài khoản")):
             return 0
-        return 0 if self.text[start] == "1" and counted(self.source, match.end()) else match.end()
+        return 0 if counted(self.source, match.end()) or UNIT.match(self.text, match.end()) else match.end()
 
     def address(self, start: int) -> int:
         """The end of the address that `start` lies in; 0 outside one."""

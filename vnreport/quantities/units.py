@@ -23,7 +23,7 @@ _KINDS = {
 }
 _NO_UNIT = re.compile(
     r"ngày (?:công|lương|hội|lễ)|giờ công|độ tuổi"
-    r"|đồng (?:chí|bào|đội|hồ|phục|nghiệp|phạm|loạt|thời|hương|tác giả|chủ tịch)"
+    r"|đồng (?:chí|bào|đội|hồ|phục|nghiệp|phạm|loạt|thời(?! (?:gian|điểm|hạn|kỳ))|hương|tác giả|chủ tịch)"
     r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)"
     r"|tiếng (?:dân|anh|việt|nói|thái)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
 )

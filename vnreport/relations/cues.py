@@ -60,6 +60,7 @@ ROLE = read_cues("role_cues.tsv")
 | `several`, `shared` | offices that several people hold: `các`, `ủy viên` |
 | `head` | bodies whose head word a title may hold: `trạm` of `Trưởng trạm` |
 | `common` | words for a body that is named elsewhere: `chi bộ` of `Bí thư chi bộ` |
+| `own` | what makes such a word a name of its own: `nông dân` of `Hội Nông dân` |
 | `headed` | offices with the bodies they head: `chủ tịch ủy ban mttq` |
 | `alone`, `alone+` | titles that need no body, and beginnings of such: `thượng tá`, `chuyên viên …` |
 | `unnamed` | bodies whose secretary or chairman is that of a parent not told |

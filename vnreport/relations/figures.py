@@ -89,7 +89,7 @@ class Figure:
         if self.quantity.kind in ("percent", "count", "ratio"):
             return True
         mine, others = (unit.replace(" ", "").split("/") for unit in (self.unit, other.unit))
-        return mine[0] == others[0] and (len(mine) == 1 or len(others) == 1 or mine[-1] == others[-1])
+        return mine[0] == others[0] and (set(mine) <= set(others) or set(others) <= set(mine))
 
     def counts_same(self, other: Figure) -> bool:
         """Whether both count or measure in the same unit."""

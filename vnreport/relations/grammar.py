@@ -63,7 +63,7 @@ AGAINST_PLAN = re.compile(rf",? ?(?:của |so(?: với)? )?{_WHOLE}\b")
 AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|mức|{ISSUER} {SET})\b|so(?: với)? )")
 """In `right`: `p% so với cùng kỳ`."""
 _AGAINST_BASE = re.compile(
-    rf",? ?(?:(?:(?:của |so(?: với)? )?(?:mức )?{_EARLIER}|so(?: với)? (?:mức )?{_TIME})\b|{_TIME}(?= \d))(?! {PLAN}\b)"
+    rf"(?:(?:(?:của |so(?: với)? )?(?:mức )?{_EARLIER}|so(?: với)? (?:mức )?{_TIME})\b|{_TIME}(?= \d))(?! {PLAN}\b)"
 )
 OF_SOMETHING = re.compile(r"(?!(?:và|trong|nhưng|song|tăng|giảm|cao|thấp|theo|do|vượt|trở)\b)[^\W\d]")
 """In `right`: `p% số hộ`, a share."""
@@ -248,7 +248,7 @@ def states_plan(actual: Figure, figure: Figure, *, referred: bool) -> bool:
         figure: the percentage.
         referred: whether a plan or base was told.
     """
-    if SHARED.fullmatch(figure.segment):
+    if SHARED.fullmatch(figure.segment) and not names_plan(figure.right):
         return False
     if AGAINST.match(figure.right) or _compared_first(figure):
         return True

@@ -38,7 +38,7 @@ AFTER_PERSON = _ties(
     (r"", 5),
 )
 """What may stand between a person and the office behind it, and how strongly it ties."""
-GIVEN = re.compile(rf"[^.;:]*\b(?:được|bổ nhiệm|chỉ định|phân công|điều động)\b[^.;:]*\b{_TAKES}(?: các)?")
+GIVEN = re.compile(rf"[^.;:]*\bđược\b[^.;:]*\b{_TAKES}(?: các)?")
 """What may stand between a person and an office given to him, with brackets and bodies in it."""
 BEFORE_PERSON = _ties(
     (rf"\.?(?:{_ADDRESS})?", 9),
@@ -75,13 +75,15 @@ BODY_FIRST = re.compile(
 """What stands between a body and the person whose office in it is told behind the name."""
 BODY_LIST = re.compile(rf":(?: ?(?:gồm|gồm có))? ?(?:{_ADDRESS})?")
 """What stands between a body and the list of those who hold its offices."""
-COMMON_BODY = re.compile(rf"\s*({_COMMON})\b", re.IGNORECASE)
+COMMON_BODY = re.compile(
+    rf"\s*({_COMMON})\b(?!\s+(?:{pattern(ROLE, 'level')}|{pattern(ROLE, 'own')})\b)", re.IGNORECASE
+)
 """What stands behind an office instead of its body's name: `Bí thư chi bộ`."""
 TAKES = re.compile(rf"\b{_TAKES}\Z")
 """What stands before an office that is given."""
 HEADED = re.compile(rf"{pattern(ROLE, 'headed')}\b")
 """An office and the body it heads, which a sentence about that body need not name again."""
-REPRESENTED = re.compile(r"\bcủa(?: đồng chí| đ/c)?\Z")
+REPRESENTED = re.compile(r"\b(?:thừa|ủy|thực hiện|theo)\b[^;]{0,80} của(?: đồng chí| đ/c)?\Z")
 """What stands before an office whose holder is not told: `thừa ủy quyền của Chủ tịch UBND xã, đ/c A`."""
 UNNAMED = re.compile(pattern(ROLE, "unnamed"))
 

@@ -378,7 +378,7 @@ class Reader:
 
     def _states_alone(self, figure: Figure) -> bool:
         """`đạt 75% dự toán`; not `mới đạt 71,6% so với chỉ tiêu 85%`, whose first is the result."""
-        if SHARED.fullmatch(figure.segment):
+        if SHARED.fullmatch(figure.segment) and not names_plan(figure.right):
             return False
         if not (is_compared(figure) or figure.right.startswith("so với ") or DISBURSED.fullmatch(figure.segment)):
             return False
@@ -528,7 +528,8 @@ def _settle_change(draft: Draft) -> None:
     changes = [key for key in ("growth", "excess") if key in draft.figures]
     if len(changes) != 1 or not draft.figures[changes[0]].percent:
         return
-    rate = draft.actual.percent if draft.actual else normalize(draft.name).startswith(_RATES)
+    name = normalize(draft.name)
+    rate = draft.actual.percent if draft.actual else name.startswith(_RATES) and f"số {name}" not in draft.naming.left
     draft.figures["excess" if rate else "growth"] = draft.figures.pop(changes[0])
 
 

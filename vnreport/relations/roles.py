@@ -260,16 +260,21 @@ class _Sentence:
         if match is None:
             return None
         word = normalize(match[1]) + " "
-        place = bisect_left(self._bodies, office.start, key=lambda span: span.start)
-        near = self._bodies[max(place - _NEAR, 0) : place][::-1]
+        near = self._bodies_before(office)
         return next((span for span in near if self._words(span.start, span.end).startswith(word)), None)
 
     def _body_elected(self, place: int) -> Span | None:
-        """`Đại hội cử 52 vị vào Ủy ban MTTQ xã; bầu ông A giữ chức Chủ tịch`: the first body of the sentence."""
-        office, body = self._office(place), self._bodies[0] if self._bodies else None
-        if body is None or body.start > office.start or not TAKES.search(self._before(place)):
+        """`… cử 52 vị vào Ủy ban MTTQ xã; bầu ông A giữ chức Chủ tịch`: the nearest body that the office heads."""
+        office = self._office(place)
+        if not TAKES.search(self._before(place)):
             return None
-        return body if HEADED.match(f"{office.chief} {self._words(body.start, body.end)}") else None
+        near = self._bodies_before(office)
+        return next((b for b in near if HEADED.match(f"{office.chief} {self._words(b.start, b.end)}")), None)
+
+    def _bodies_before(self, office: Office) -> list[Span]:
+        """The nearest bodies before an office, the nearest first."""
+        place = bisect_left(self._bodies, office.start, key=lambda span: span.start)
+        return self._bodies[max(place - _NEAR, 0) : place][::-1]
 
     def _body_by_head(self, place: int) -> Span | None:
         """`… Trạm Y tế xã gặp bác sĩ Dung, Trưởng trạm`."""

@@ -51,7 +51,8 @@ def signatures(
             for office in offices[place : place + 1] if columns else offices:
                 own = body is None or not columns or place == 0 or office.organisation is not body
                 yield sentence, person, office if own else Office(office.title, None, office.name)
-        body, offices = letterhead, []
+        letterhead = body = None
+        offices = []
 
 
 def _letterhead(sentences: Sequence[Span], groups: Sequence[list[Span]]) -> Span | None:

@@ -60,7 +60,8 @@ def check(figures: Mapping[Key, Figure], way: Direction | None = None) -> Check:
             continue
         unit = last_place(stated.surface, stated.value)
         estimated = any(f.quantity.approx for f in (stated, reference, change, actual) if f is not None)
-        return Check(relation, decimal_string(recomputed, unit), judge(stated.value, recomputed, unit, estimated))
+        told = abs(stated.value) if way == "down" else stated.value  # "giảm 3 vụ (-20%)"
+        return Check(relation, decimal_string(recomputed, unit), judge(told, recomputed, unit, estimated))
     return Check(relations[0][0] if relations else None, None, "undecidable")
 
 
@@ -126,7 +127,8 @@ def check_sum(total: Figure, parts: Sequence[Figure]) -> Check:
     estimated = any(figure.quantity.approx for figure in (total, *parts))
     verdict = judge(total.value, added, places[0], estimated)
     distance = abs(total.value - added)
-    if distance > abs(added) * SUM_MARGIN:
+    whole = any("," not in figure.surface and "." not in figure.surface for figure in (total, *parts))
+    if whole and distance > abs(added) * SUM_MARGIN:
         verdict = "off"  # half of "2 tỷ" is too much to be rounding
     elif verdict == "off" and total.quantity.kind != "count" and distance * 2 <= sum(places):
         verdict = "rounded"  # each of them may be rounded
