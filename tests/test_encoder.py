@@ -188,6 +188,7 @@ def test_sentences_without_white_space(words: list[str], starts: list[bool], exp
         ("Trần Đại ,", "Trần Đại"),
         ("Lê Lan dự - họp", "Lê Lan"),
         ("Lê thị Lan", "Lê thị Lan"),
+        ("Lê Văn hùng", "Lê Văn hùng"),
         ("LÊ THỊ LAN", "LÊ THỊ LAN"),
         ("lê thị lan", "lê thị lan"),
         ("Lan", "Lan"),
