@@ -128,6 +128,15 @@ def span(start: int, end: int, label: str) -> dict[str, Any]:
     return {"start": start, "end": end, "label": label}
 
 
+APART = [span(0, 7, "OTHER"), span(8, 18, "OTHER")]
+OFFICE = {"spans": [span(0, 6, "PER"), span(8, 10, "ORG")], "sentences": APART}
+FIGURES = {
+    "spans": [],
+    "sentences": APART,
+    "quantities": [{"start": a, "end": b, "kind": "identifier"} for a, b in ((0, 2), (15, 17))],
+}
+
+
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
@@ -143,6 +152,22 @@ def span(start: int, end: int, label: str) -> dict[str, Any]:
             },
             "a role whose person is 'Lê Lan', ORG; PER is needed",
         ),
+        (
+            {**OFFICE, "roles": [{"sentence": 0, "person": 0, "organisation": 1}]},
+            "a role is of sentence 0, but the last of its parts, 'Tổ', is not; indices count objects, from 0",
+        ),
+        (
+            {**OFFICE, "roles": [{"sentence": 1, "person": 0}]},
+            "a role is of sentence 1, but the last of its parts, 'Lê Lan', is not",
+        ),
+        (
+            {**FIGURES, "indicators": [{"sentence": 0, "name": "Thu", "actual": 0, "plan": 1}]},
+            "the indicator 'Thu' is of sentence 0, but the last of its parts, 'xa', is not",
+        ),
+        (
+            {**FIGURES, "indicators": [{"sentence": 1, "name": "Thu", "actual": 0}]},
+            "the indicator 'Thu' is of sentence 1, but the last of its parts, 'Lê', is not",
+        ),
     ],
 )
 def test_the_checker_finds_in_json_lines(row: dict[str, Any], problem: str, tmp_path: Path) -> None:
@@ -151,6 +176,20 @@ def test_the_checker_finds_in_json_lines(row: dict[str, Any], problem: str, tmp_
     code, shown = check(path)
     assert f"{path}: a:1: {problem}" in shown
     assert code == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {**OFFICE, "roles": [{"sentence": 1, "person": 0, "organisation": 1}]},
+        {**FIGURES, "indicators": [{"sentence": 1, "name": "Thu", "actual": 1, "plan": 0}]},
+        {**FIGURES, "indicators": [{"sentence": 1, "name": "Thu"}]},
+    ],
+)
+def test_a_sentence_before_may_tell_parts_of_a_relation(row: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"text": "Lê Lan. Tổ họp xa.", **row}) + "\n", encoding="utf-8")
+    assert check(path)[1] == "1 articles, 0 problems\n"
 
 
 def row(text: str, **more: str) -> str:
