@@ -13,7 +13,14 @@ import pytest
 import spacy
 
 from tests.conftest import ROOT
-from vnreport.corpus import create_corpus_reader, load_dataset, read_articles, to_reference
+from vnreport.corpus import (
+    article_files,
+    create_corpus_reader,
+    load_dataset,
+    other_files,
+    read_articles,
+    to_reference,
+)
 from vnreport.markup import MarkupError, parse
 from vnreport.pipes.tokenizer import WordTokenizer
 
@@ -208,6 +215,37 @@ def test_suffixes_are_read_in_any_case_and_the_checker_names_what_is_passed_over
     assert f"{tmp_path}/Z.VNR: header: no 'place:'" in shown
     assert "hidden" not in shown
     assert shown.count("note: ") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "noted"),
+    [
+        ("new.jsonl", True, False),
+        ("my.errors/new.jsonl", True, False),
+        ("new.json", False, True),
+        ("new.jsonl.errors.jsonl", False, False),
+        ("new.jsonl.manifest.json", False, False),
+        ("new/errors.jsonl", False, False),
+        ("new/manifest.json", False, False),
+        ("my-errors.jsonl", True, False),
+        (".a.jsonl", False, False),
+        (".ipynb_checkpoints/a-checkpoint.jsonl", False, False),
+        ("new/.git/objects/pack", False, False),
+    ],
+)
+def test_hidden_files_and_what_annotate_writes_beside_its_output_are_passed_over(
+    name: str, read: bool, noted: bool, tmp_path: Path
+) -> None:
+    folder = tmp_path / ".given" / "gold"
+    file = folder / name
+    for path in (file, folder / "z.vnr"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert (article_files(folder), other_files(folder)) == (
+        [*[file] * read, folder / "z.vnr"],
+        [file] * noted,
+    )
+    assert file.suffix != ".jsonl" or article_files(file) == [file]
 
 
 def test_no_article_at_all_is_a_problem(tmp_path: Path) -> None:
