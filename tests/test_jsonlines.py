@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +104,35 @@ def test_what_is_not_there_was_not_annotated_and_what_is_empty_was(
 def test_an_empty_list_of_entities_says_that_there_are_none(tmp_path: Path) -> None:
     rows = [{"text": TEXT, "spans": []}, {"text": TEXT, "entities": []}]
     assert [article.entities for article in read_articles(write(tmp_path / "a.jsonl", *rows))] == [[], []]
+
+
+LABEL = {"start": 4, "end": 10, "text": "Lê Lan"}
+STUDIO = [
+    {"id": 1, "data": {"text": TEXT}, "annotations": []},
+    {
+        "id": 7,
+        "data": {"text": TEXT},
+        "annotations": [
+            {"result": [{"type": "labels", "value": {**LABEL, "labels": ["PER"]}}, {"type": "choices", "value": {}}]}
+        ],
+    },
+]
+DOCCANO = {"id": 7, "text": TEXT, "label": [[4, 10, "PER"]]}
+RELATIONS = {"id": 7, "text": TEXT, "entities": [{"id": 3, "start_offset": 4, "end_offset": 10, "label": "PER"}]}
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="needs jq")
+@pytest.mark.parametrize(
+    ("file", "exported"),
+    [("doccano.jsonl", DOCCANO), ("doccano-relations.jsonl", RELATIONS), ("label-studio.json", STUDIO)],
+)
+def test_the_docs_turn_what_other_tools_write_into_articles(file: str, exported: Any, tmp_path: Path) -> None:
+    docs = (ROOT / "docs/retrain.md").read_text(encoding="utf-8")
+    (program,) = re.findall(rf"^jq -c '(.*)' {file} > ", docs, re.MULTILINE)
+    given = json.dumps(exported)
+    lines = subprocess.run(["jq", "-c", program], input=given, capture_output=True, encoding="utf-8", check=True).stdout
+    (article,) = read_articles(write(tmp_path / "a.jsonl", lines))
+    assert (article.id, article.text, article.entities) == ("7", TEXT, [Entity(4, 10, "PER")])
 
 
 def test_sentences_and_header(tmp_path: Path) -> None:
