@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ROOT
 from vnreport.cli import app
+from vnreport.cli_evaluate import score_table
 from vnreport.corpus import read_articles, to_reference, to_rows
 from vnreport.evaluate import (
     HEADLINES,
@@ -157,10 +158,11 @@ def test_what_the_gold_annotates_as_none_is_scored_and_what_it_does_not_annotate
 
 @pytest.fixture
 def mixed(few: list[Article], tmp_path: Path) -> list[Article]:
-    """Two articles with all annotation, two with entities and sentences alone."""
+    """Two articles with all annotation, one with entities and sentences alone, one with entities alone."""
+    without: list[tuple[str, ...]] = [(), (), STAGES, (*STAGES, "sentences")]
     rows = [
-        {key: value for key, value in row.items() if index < 2 or key not in STAGES}
-        for index, row in enumerate(to_rows(few))
+        {key: value for key, value in row.items() if key not in left_out}
+        for row, left_out in zip(to_rows(few), without, strict=True)
     ]
     path = tmp_path / "mixed.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -170,11 +172,12 @@ def mixed(few: list[Article], tmp_path: Path) -> list[Article]:
 def test_a_stage_is_measured_on_the_articles_that_annotate_it(
     nlp: Language, few: list[Article], mixed: list[Article]
 ) -> None:
-    found, half, whole = (evaluate(nlp, articles) for articles in (mixed, few[:2], few))
-    assert found["annotated"] == dict.fromkeys(STAGES, 2)
+    found, two, three, whole = (evaluate(nlp, articles) for articles in (mixed, few[:2], few[:3], few))
+    assert found["annotated"] == {**dict.fromkeys(STAGES, 2), "sentences": 3}
     assert "annotated" not in whole
     for name in HEADLINES:
-        assert pick(found, name) == pick(half if name.startswith(STAGES) else whole, name), name
+        same = two if name.startswith(STAGES) else three if name.startswith(("boundary", "class")) else whole
+        assert pick(found, name) == pick(same, name), name
     given, given_half = (evaluate_on_gold(nlp, articles)["entities"] for articles in (mixed, few[:2]))
     assert given == given_half
     noisy, noisy_half = (evaluate_under_noise(nlp, articles)["NFD"] for articles in (mixed, few[:2]))
@@ -293,6 +296,27 @@ def test_the_command_shows_a_table_and_writes_json(folder: Path, tmp_path: Path)
         "abbreviations closed",
     }
     assert "all capitals" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("articles", "annotated", "title"),
+    [
+        (12, {}, "12 articles, 1,500 syllables"),
+        (9, {}, "9 articles, 1,500 syllables; intervals of so few are too narrow"),
+        (1000, {"roles": 10}, "1,000 articles, 1,500 syllables; roles on 10 of them"),
+        (
+            12,
+            {"roles": 9, "sentences": 11},
+            "12 articles, 1,500 syllables; roles on 9, sentences on 11 of them; intervals of so few are too narrow",
+        ),
+        (12, {"quantities": 0}, "12 articles, 1,500 syllables"),
+    ],
+)
+def test_the_table_says_on_how_many_articles_each_stage_is_measured(
+    articles: int, annotated: dict[str, int], title: str
+) -> None:
+    found = {"articles": articles, "syllables": 1500, "gold_input": {"sentences": {}, "entities": {}}}
+    assert score_table({**found, **({"annotated": annotated} if annotated else {})}).title == title
 
 
 def test_json_alone_for_programs(folder: Path) -> None:
