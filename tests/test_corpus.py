@@ -89,8 +89,15 @@ def test_the_checker_reads_what_is_measured_on(tmp_path: Path) -> None:
 
 def check(*paths: Path) -> tuple[int, str]:
     script = [sys.executable, "-S", str(ROOT / "scripts/check-corpus"), *map(str, paths)]
-    result = subprocess.run(script, capture_output=True, text=True, check=False)
+    result = subprocess.run(script, capture_output=True, encoding="utf-8", check=False)
     return result.returncode, result.stdout
+
+
+def test_the_checker_writes_utf8_whatever_the_system_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "đồng chí Lan họp.", "spans": [{"start": 0, "end": 12, "label": "PER"}]}', "utf-8")
+    assert check(path) == (1, f"{path}: a:1: a form of address inside PER: 'đồng chí Lan'\n1 articles, 1 problems\n")
 
 
 def test_the_checker_needs_the_standard_library_alone() -> None:
