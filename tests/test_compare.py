@@ -19,6 +19,7 @@ from tests.conftest import ROOT
 from vnreport.cli import app
 from vnreport.compare import Difference, ScoreTest, compare
 from vnreport.corpus import read_articles
+from vnreport.markup import Article
 from vnreport.resampling import Interval
 
 DEV = ROOT / "corpus/articles/dev"
@@ -76,6 +77,19 @@ def test_quantities_are_compared_where_the_gold_annotates_them(nlp: Language, fo
         comparison = compare(blind, nlp, gold)
         assert ("quantities" in {d.layer for d in comparison.differences}) is expected
         assert ("quantities_right" in {test.score for test in comparison.tests}) is expected
+
+
+def test_a_text_without_gold_sentences_is_compared_as_one(nlp: Language, worse: Path, folder: Path) -> None:
+    whole = read_articles(folder)
+    bare = [Article(a.id, {}, a.text, entities=a.entities, unannotated=frozenset({"quantities"})) for a in whole]
+    other = vnreport.load(worse)
+    differences, apart = (compare(nlp, other, articles).differences for articles in (bare, whole))
+    assert {d.layer for d in differences} == {"entities"}
+    assert {d.sentence for d in differences} <= {a.text for a in bare}
+    for side in ("gold", "old", "new"):
+        told = {(d.article, name) for d in apart if d.layer == "entities" for name in getattr(d, side)}
+        assert told
+        assert told <= {(d.article, name) for d in differences for name in getattr(d, side)}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,14 @@ import pytest
 import spacy
 
 from tests.conftest import ROOT
-from vnreport.corpus import create_corpus_reader, load_dataset, read_articles, to_reference
+from vnreport.corpus import (
+    article_files,
+    create_corpus_reader,
+    load_dataset,
+    other_files,
+    read_articles,
+    to_reference,
+)
 from vnreport.markup import MarkupError, parse
 from vnreport.pipes.tokenizer import WordTokenizer
 
@@ -82,8 +89,15 @@ def test_the_checker_reads_what_is_measured_on(tmp_path: Path) -> None:
 
 def check(*paths: Path) -> tuple[int, str]:
     script = [sys.executable, "-S", str(ROOT / "scripts/check-corpus"), *map(str, paths)]
-    result = subprocess.run(script, capture_output=True, text=True, check=False)
+    result = subprocess.run(script, capture_output=True, encoding="utf-8", check=False)
     return result.returncode, result.stdout
+
+
+def test_the_checker_writes_utf8_whatever_the_system_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "đồng chí Lan họp.", "spans": [{"start": 0, "end": 12, "label": "PER"}]}', "utf-8")
+    assert check(path) == (1, f"{path}: a:1: a form of address inside PER: 'đồng chí Lan'\n1 articles, 1 problems\n")
 
 
 def test_the_checker_needs_the_standard_library_alone() -> None:
@@ -128,6 +142,15 @@ def span(start: int, end: int, label: str) -> dict[str, Any]:
     return {"start": start, "end": end, "label": label}
 
 
+APART = [span(0, 7, "OTHER"), span(8, 18, "OTHER")]
+OFFICE = {"spans": [span(0, 6, "PER"), span(8, 10, "ORG")], "sentences": APART}
+FIGURES = {
+    "spans": [],
+    "sentences": APART,
+    "quantities": [{"start": a, "end": b, "kind": "identifier"} for a, b in ((0, 2), (15, 17))],
+}
+
+
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
@@ -143,6 +166,22 @@ def span(start: int, end: int, label: str) -> dict[str, Any]:
             },
             "a role whose person is 'Lê Lan', ORG; PER is needed",
         ),
+        (
+            {**OFFICE, "roles": [{"sentence": 0, "person": 0, "organisation": 1}]},
+            "a role is of sentence 0, but the last of its parts, 'Tổ', is not; indices count objects, from 0",
+        ),
+        (
+            {**OFFICE, "roles": [{"sentence": 1, "person": 0}]},
+            "a role is of sentence 1, but the last of its parts, 'Lê Lan', is not",
+        ),
+        (
+            {**FIGURES, "indicators": [{"sentence": 0, "name": "Thu", "actual": 0, "plan": 1}]},
+            "the indicator 'Thu' is of sentence 0, but the last of its parts, 'xa', is not",
+        ),
+        (
+            {**FIGURES, "indicators": [{"sentence": 1, "name": "Thu", "actual": 0}]},
+            "the indicator 'Thu' is of sentence 1, but the last of its parts, 'Lê', is not",
+        ),
     ],
 )
 def test_the_checker_finds_in_json_lines(row: dict[str, Any], problem: str, tmp_path: Path) -> None:
@@ -151,6 +190,20 @@ def test_the_checker_finds_in_json_lines(row: dict[str, Any], problem: str, tmp_
     code, shown = check(path)
     assert f"{path}: a:1: {problem}" in shown
     assert code == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {**OFFICE, "roles": [{"sentence": 1, "person": 0, "organisation": 1}]},
+        {**FIGURES, "indicators": [{"sentence": 1, "name": "Thu", "actual": 1, "plan": 0}]},
+        {**FIGURES, "indicators": [{"sentence": 1, "name": "Thu"}]},
+    ],
+)
+def test_a_sentence_before_may_tell_parts_of_a_relation(row: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"text": "Lê Lan. Tổ họp xa.", **row}) + "\n", encoding="utf-8")
+    assert check(path)[1] == "1 articles, 0 problems\n"
 
 
 def row(text: str, **more: str) -> str:
@@ -169,6 +222,37 @@ def test_suffixes_are_read_in_any_case_and_the_checker_names_what_is_passed_over
     assert f"{tmp_path}/Z.VNR: header: no 'place:'" in shown
     assert "hidden" not in shown
     assert shown.count("note: ") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "noted"),
+    [
+        ("new.jsonl", True, False),
+        ("my.errors/new.jsonl", True, False),
+        ("new.json", False, True),
+        ("new.jsonl.errors.jsonl", False, False),
+        ("new.jsonl.manifest.json", False, False),
+        ("new/errors.jsonl", False, False),
+        ("new/manifest.json", False, False),
+        ("my-errors.jsonl", True, False),
+        (".a.jsonl", False, False),
+        (".ipynb_checkpoints/a-checkpoint.jsonl", False, False),
+        ("new/.git/objects/pack", False, False),
+    ],
+)
+def test_hidden_files_and_what_annotate_writes_beside_its_output_are_passed_over(
+    name: str, read: bool, noted: bool, tmp_path: Path
+) -> None:
+    folder = tmp_path / ".given" / "gold"
+    file = folder / name
+    for path in (file, folder / "z.vnr"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert (article_files(folder), other_files(folder)) == (
+        [*[file] * read, folder / "z.vnr"],
+        [file] * noted,
+    )
+    assert file.suffix != ".jsonl" or article_files(file) == [file]
 
 
 def test_no_article_at_all_is_a_problem(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ROOT
 from vnreport.cli import app
+from vnreport.cli_evaluate import score_table
 from vnreport.corpus import read_articles, to_reference, to_rows
 from vnreport.evaluate import (
     HEADLINES,
@@ -131,22 +132,37 @@ def test_a_quantity_is_found_where_it_is_touched_and_right_with_kind_and_value()
     assert (found["quantities_right"], found["quantities_spurious"]) == (1, 0.25)
 
 
-def test_a_stage_that_the_gold_does_not_annotate_has_no_score() -> None:
-    bare = "kind: x\n---\nO| Đ/c [Lò Văn Panh]PER thu 9 tỷ đồng.\n"
-    found = scores(bare, bare)
-    assert not [name for name in found if name.startswith(("quantities", "roles", "indicators"))]
-    assert found["ents_f"] == 1.0
-
-
 STAGES = ("quantities", "roles", "indicators")
+
+
+@pytest.mark.parametrize(
+    ("unannotated", "expected"),
+    [
+        ((), {"quantities_spurious": 1, "roles_f": 0, "indicators_f": 0}),
+        (("roles",), {"quantities_spurious": 1, "indicators_f": 0}),
+        (STAGES, {}),
+    ],
+)
+def test_what_the_gold_annotates_as_none_is_scored_and_what_it_does_not_annotate_is_not(
+    unannotated: tuple[str, ...], expected: dict[str, float]
+) -> None:
+    none = Article("x", {}, parse(GOLD).text, unannotated=frozenset(unannotated))
+    tally = Tally([count(none, annotated(PREDICTED))])
+    found = {name: value for name, value in tally.total().items() if name in HEADLINES}
+    people = {"ents_f": 0, **{f"ents_f_per_type/{label}": 0 for label in ("PER", "TITLE", "ORG")}}
+    assert found == people | expected
+    assert tally.intervals().keys() == tally.total().keys()
+    empty = Doc(spacy.blank("xx").vocab)
+    assert Tally([count(Article("x", {}, ""), empty)]).total() == {}
 
 
 @pytest.fixture
 def mixed(few: list[Article], tmp_path: Path) -> list[Article]:
-    """Two articles with all annotation, two with entities and sentences alone."""
+    """Two articles with all annotation, one with entities and sentences alone, one with entities alone."""
+    without: list[tuple[str, ...]] = [(), (), STAGES, (*STAGES, "sentences")]
     rows = [
-        {key: value for key, value in row.items() if index < 2 or key not in STAGES}
-        for index, row in enumerate(to_rows(few))
+        {key: value for key, value in row.items() if key not in left_out}
+        for row, left_out in zip(to_rows(few), without, strict=True)
     ]
     path = tmp_path / "mixed.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -156,11 +172,12 @@ def mixed(few: list[Article], tmp_path: Path) -> list[Article]:
 def test_a_stage_is_measured_on_the_articles_that_annotate_it(
     nlp: Language, few: list[Article], mixed: list[Article]
 ) -> None:
-    found, half, whole = (evaluate(nlp, articles) for articles in (mixed, few[:2], few))
-    assert found["annotated"] == dict.fromkeys(STAGES, 2)
+    found, two, three, whole = (evaluate(nlp, articles) for articles in (mixed, few[:2], few[:3], few))
+    assert found["annotated"] == {**dict.fromkeys(STAGES, 2), "sentences": 3}
     assert "annotated" not in whole
     for name in HEADLINES:
-        assert pick(found, name) == pick(half if name.startswith(STAGES) else whole, name), name
+        same = two if name.startswith(STAGES) else three if name.startswith(("boundary", "class")) else whole
+        assert pick(found, name) == pick(same, name), name
     given, given_half = (evaluate_on_gold(nlp, articles)["entities"] for articles in (mixed, few[:2]))
     assert given == given_half
     noisy, noisy_half = (evaluate_under_noise(nlp, articles)["NFD"] for articles in (mixed, few[:2]))
@@ -279,6 +296,27 @@ def test_the_command_shows_a_table_and_writes_json(folder: Path, tmp_path: Path)
         "abbreviations closed",
     }
     assert "all capitals" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("articles", "annotated", "title"),
+    [
+        (12, {}, "12 articles, 1,500 syllables"),
+        (9, {}, "9 articles, 1,500 syllables; intervals of so few are too narrow"),
+        (1000, {"roles": 10}, "1,000 articles, 1,500 syllables; roles on 10 of them"),
+        (
+            12,
+            {"roles": 9, "sentences": 11},
+            "12 articles, 1,500 syllables; roles on 9, sentences on 11 of them; intervals of so few are too narrow",
+        ),
+        (12, {"quantities": 0}, "12 articles, 1,500 syllables"),
+    ],
+)
+def test_the_table_says_on_how_many_articles_each_stage_is_measured(
+    articles: int, annotated: dict[str, int], title: str
+) -> None:
+    found = {"articles": articles, "syllables": 1500, "gold_input": {"sentences": {}, "entities": {}}}
+    assert score_table({**found, **({"annotated": annotated} if annotated else {})}).title == title
 
 
 def test_json_alone_for_programs(folder: Path) -> None:

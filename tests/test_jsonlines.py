@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +106,35 @@ def test_an_empty_list_of_entities_says_that_there_are_none(tmp_path: Path) -> N
     assert [article.entities for article in read_articles(write(tmp_path / "a.jsonl", *rows))] == [[], []]
 
 
+LABEL = {"start": 4, "end": 10, "text": "Lê Lan"}
+STUDIO = [
+    {"id": 1, "data": {"text": TEXT}, "annotations": []},
+    {
+        "id": 7,
+        "data": {"text": TEXT},
+        "annotations": [
+            {"result": [{"type": "labels", "value": {**LABEL, "labels": ["PER"]}}, {"type": "choices", "value": {}}]}
+        ],
+    },
+]
+DOCCANO = {"id": 7, "text": TEXT, "label": [[4, 10, "PER"]]}
+RELATIONS = {"id": 7, "text": TEXT, "entities": [{"id": 3, "start_offset": 4, "end_offset": 10, "label": "PER"}]}
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="needs jq")
+@pytest.mark.parametrize(
+    ("file", "exported"),
+    [("doccano.jsonl", DOCCANO), ("doccano-relations.jsonl", RELATIONS), ("label-studio.json", STUDIO)],
+)
+def test_the_docs_turn_what_other_tools_write_into_articles(file: str, exported: Any, tmp_path: Path) -> None:
+    docs = (ROOT / "docs/retrain.md").read_text(encoding="utf-8")
+    (program,) = re.findall(rf"^jq -c '(.*)' {file} > ", docs, re.MULTILINE)
+    given = json.dumps(exported)
+    lines = subprocess.run(["jq", "-c", program], input=given, capture_output=True, encoding="utf-8", check=True).stdout
+    (article,) = read_articles(write(tmp_path / "a.jsonl", lines))
+    assert (article.id, article.text, article.entities) == ("7", TEXT, [Entity(4, 10, "PER")])
+
+
 def test_sentences_and_header(tmp_path: Path) -> None:
     row = {"id": "x7", "place": "xã Đồng Mỏ", **ROW, "sentences": SENTENCES}
     (article,) = read_articles(write(tmp_path / "a.jsonl", "", row, ""))
@@ -188,12 +220,15 @@ RECORD = Quantity(0, 3, "Một", "count").to_dict()
         (sentences(WHOLE, quantities=[{**RECORD, "value": 1.5}]), 'quantities[0].value: {"value": 1.5}: numbers are'),
         (sentences(WHOLE, quantities=[{**RECORD, "value": None}]), 'quantities[0].value: "" is not in the form of a'),
         (sentences(WHOLE, roles=[{"sentence": 0, "person": 3}]), "roles[0].person: an index below 0 is needed, not 3"),
-        (sentences(WHOLE, indicators=[{"sentence": 4, "name": "a"}]), "indicators[0].sentence: an index below 1"),
         (
-            json.dumps(sentences(WHOLE, indicators=[{"sentence": 0, "name": "x\udc00"}])),
+            sentences(WHOLE, quantities=[], indicators=[{"sentence": 4, "name": "a"}]),
+            "indicators[0].sentence: an index below 1",
+        ),
+        (
+            json.dumps(sentences(WHOLE, quantities=[], indicators=[{"sentence": 0, "name": "x\udc00"}])),
             r"indicators[0].name: \udc00 at 1 is half a character",
         ),
-        (sentences(WHOLE, indicators=[{"sentence": 0}]), "indicators[0].name: a string is needed"),
+        (sentences(WHOLE, quantities=[], indicators=[{"sentence": 0}]), "indicators[0].name: a string is needed"),
     ],
 )
 def test_a_mistake_is_named_by_file_line_and_field(row: Any, message: str, tmp_path: Path) -> None:
@@ -201,6 +236,32 @@ def test_a_mistake_is_named_by_file_line_and_field(row: Any, message: str, tmp_p
     with pytest.raises(MarkupError) as caught:
         read_articles(tmp_path)
     assert str(caught.value).startswith(f"{path}:2: {message}")
+
+
+@pytest.mark.parametrize(
+    ("name", "absent"),
+    [
+        ("roles", ["sentences"]),
+        ("indicators", ["quantities"]),
+        ("indicators", ["sentences"]),
+        ("indicators", ["sentences", "quantities"]),
+    ],
+)
+def test_a_list_without_those_that_it_points_into_is_one_mistake(name: str, absent: list[str], tmp_path: Path) -> None:
+    items = {"roles": {"sentence": 0, "person": 0}, "indicators": {"sentence": 0, "name": "a", "actual": 0}}
+    whole = {**ROW, "sentences": SENTENCES, "quantities": [{"start": 27, "end": 31, "kind": "identifier"}]}
+    row = {**whole, name: [items[name]] * 30}
+    path = write(tmp_path / "a.jsonl", row)
+    assert len(read_articles(path)) == 1
+    write(path, {key: value for key, value in row.items() if key not in absent})
+    with pytest.raises(MarkupError) as caught:
+        read_articles(path)
+    remedy = f"give it, or delete '{name}' too"
+    assert str(caught.value).splitlines() == [
+        f"{path}:1: {name}: points into '{other}', which is not there; {remedy}" for other in absent
+    ]
+    write(path, {key: value for key, value in row.items() if key not in absent} | {name: []})
+    assert read_articles(path)[0].unannotated.isdisjoint([name])
 
 
 def test_all_mistakes_are_told_at_once_but_no_more_than_a_page(tmp_path: Path) -> None:

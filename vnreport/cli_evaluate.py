@@ -79,7 +79,7 @@ def evaluate_command(
             scores["noise"] = evaluate_under_noise(nlp, articles)
     console = Console(highlight=False)
     if output != "-":
-        console.print(_score_table(scores))
+        console.print(score_table(scores))
         if noise:
             console.print(_noise_table(scores))
     _write(scores, output)
@@ -171,11 +171,15 @@ def _write(result: dict[str, Any], output: str | None) -> None:
         Path(output).write_text(text, encoding="utf-8")
 
 
-def _score_table(scores: dict[str, Any]) -> Table:
+def score_table(scores: dict[str, Any]) -> Table:
+    """The scores of `vnreport.evaluate.evaluate` beside those of `gold_input`; its title says what was measured on."""
     from vnreport.evaluate import HEADLINES, pick
 
     title = f"{scores['articles']:,} articles, {scores['syllables']:,} syllables"
-    if scores["articles"] < _FEW:
+    partly = {stage: count for stage, count in scores.get("annotated", {}).items() if count}
+    if partly:
+        title += f"; {', '.join(f'{stage} on {count:,}' for stage, count in partly.items())} of them"
+    if min([scores["articles"], *partly.values()]) < _FEW:
         title += "; intervals of so few are too narrow"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column(no_wrap=True)

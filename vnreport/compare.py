@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vnreport import resampling
 from vnreport.evaluate import HEADLINES, LOWER_IS_BETTER, Tally, annotate, count, match_quantities, match_sentences
+from vnreport.markup import Sentence
 from vnreport.records import to_records
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from vnreport.markup import Article, Sentence
+    from vnreport.markup import Article
     from vnreport.resampling import Interval
 
 SIGNIFICANT = 0.05
@@ -41,7 +42,10 @@ class ScoreTest(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A sentence that two models read in different ways; what was read is written out to be compared."""
+    """A sentence that two models read in different ways; what was read is written out to be compared.
+
+    Of an article whose gold has no sentences it is the whole text.
+    """
 
     article: str
     sentence: str
@@ -92,6 +96,9 @@ def _differences(article: Article, old: Records, new: Records) -> Iterator[Diffe
         "entities": _entities,
         "quantities": _quantities,
     }
+    if not article.sentences:
+        del layers["class"]
+        article = replace(article, sentences=[Sentence(0, len(article.text), "OTHER")])
     read = {
         name: [layer(article, records) for records in (None, old, new)]
         for name, layer in layers.items()

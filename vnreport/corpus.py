@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".vnr", ".jsonl")
 _MOST_ERRORS = 20
+_WRITTEN = ("errors.jsonl", "manifest.json")  # by `vnreport annotate`, beside the records
 
 
 def read_articles(path: str | Path) -> list[Article]:
@@ -59,23 +60,31 @@ def read_articles(path: str | Path) -> list[Article]:
 def article_files(path: str | Path) -> list[Path]:
     """The files of articles in a folder, or the one file, in the order of their names.
 
+    Of a folder neither what is hidden nor what `vnreport annotate` writes beside the records.
+
     Raises:
         FileNotFoundError: there is none.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder; check the name")
-    found = path.rglob("*") if path.is_dir() else [path]
-    files = sorted(file for file in found if file.is_file() and _is_article(file))
+    files = sorted(file for file in (_files(path) if path.is_dir() else [path]) if _is_article(file))
     if not files:
         raise FileNotFoundError(f"{path}: no .vnr or .jsonl article; corpus/FORMAT.md describes the form")
     return files
 
 
 def other_files(path: str | Path) -> list[Path]:
-    """The files of a folder that `article_files` passes over, without hidden ones; none if it is a file."""
-    files = (file for file in Path(path).rglob("*") if file.is_file())
-    return sorted(file for file in files if not _is_article(file) and not file.name.startswith("."))
+    """The files of a folder that are of another form than those of `article_files`; none if it is a file."""
+    return sorted(file for file in _files(Path(path)) if not _is_article(file))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for file in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+        written = file.name in _WRITTEN or file.name.endswith(tuple(f".{name}" for name in _WRITTEN))
+        if file.is_file() and not hidden and not written:
+            yield file
 
 
 def _is_article(file: Path) -> bool:

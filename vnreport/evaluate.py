@@ -60,6 +60,7 @@ STAGES = {
 LOWER_IS_BETTER = frozenset({"quantities_spurious"})
 
 _LABELS = {"ents": ENTITY_LABELS, "ents_seen": (), "ents_unseen": (), "roles": (), "indicators": ()}
+_PARTS = ("ents_seen", "ents_unseen")  # of the entities: scored only where the gold has such names
 
 
 def evaluate(nlp: Language, articles: Iterable[Article], train: Iterable[Article] = ()) -> Scores:
@@ -80,7 +81,8 @@ def evaluate(nlp: Language, articles: Iterable[Article], train: Iterable[Article
         places all exact; `indicators_*`: see `match_indicators`. All in 0…1; a
         stage is measured on the articles whose gold annotates it, and left out
         where none does. `articles`, `syllables`: what was measured on.
-        `annotated`: for stages that some articles do not annotate, how many do.
+        `annotated`: for `sentences`, `quantities`, `roles` and `indicators`, how many
+        articles annotate them, where not all do.
         `intervals`: for each score, those of a label as `ents_f_per_type/PER`,
         the 95 % interval `[low, high]`.
     """
@@ -89,6 +91,7 @@ def evaluate(nlp: Language, articles: Iterable[Article], train: Iterable[Article
     counts = [count(article, doc, known) for article, doc in zip(articles, annotate(nlp, articles), strict=True)]
     tally = Tally(counts)
     left_out = Counter(stage for article in articles for stage in article.unannotated)
+    left_out.update("sentences" for article in articles if not article.sentences)
     partly = {stage: len(articles) - left_out[stage] for stage in sorted(left_out)}
     return {
         **nest(tally.total()),
@@ -215,7 +218,9 @@ class Tally:
             hits, predicted, gold = (total(stage, what, label) for what in ("hits", "predicted", "gold"))
             return _ratio(2 * hits, predicted + gold)
 
-        annotated = {stage for stage, what, _ in self.columns if what == "gold"}
+        annotated = {
+            stage for stage, what, _ in self.columns if what == "gold" or (what == "predicted" and stage not in _PARTS)
+        }
         scores = {}
         for stage, labels in _LABELS.items():
             if stage in annotated:

@@ -17,6 +17,7 @@ from vnreport.schema import APPROX, CLASSES, ENTITY_LABELS
 
 _LISTS = ("spans", "entities", "sentences", "quantities", "roles", "indicators")
 _OPTIONAL = ("quantities", "roles", "indicators")
+_POINTS_INTO = {"roles": ("entities", "sentences"), "indicators": ("sentences", "quantities")}
 _PARTS = ("unit", "low", "high", "numerator", "denominator", "iso")  # of a quantity in the records, beside its value
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UTF16 = "offsets count code points, an emoji is one"
@@ -106,11 +107,10 @@ class _Reader:
         self.apart("sentences", sentences)
         if sentences:
             self.covered(sentences)
-        lists = {name: row[name] for name in _LISTS if isinstance(row.get(name), list)}
-        counts = {name: len(lists.get(name, ())) for name in ("sentences", "quantities")}
-        counts["entities"] = len(lists.get(names, ()))
-        roles = self.items(row, "roles", lambda item, field: self.role(item, field, counts))
-        told = self.items(row, "indicators", lambda item, field: self.fact(item, field, counts))
+        lists = {"entities": row.get(names), "sentences": row.get("sentences"), "quantities": row.get("quantities")}
+        counts = {name: len(items) for name, items in lists.items() if isinstance(items, list)}
+        roles = self.relations(row, "roles", self.role, counts)
+        told = self.relations(row, "indicators", self.fact, counts)
         meta = {k: v for k, v in row.items() if isinstance(v, str) and k not in ("id", "text", "answer", *_LISTS)}
         id = id if row.get("id") in (None, "") else str(row["id"])
         facts = [fact for fact in told if fact is not None]
@@ -133,6 +133,17 @@ class _Reader:
             except _Wrong as wrong:
                 self.error(*wrong.args)
         return found
+
+    def relations(
+        self, row: _Row, name: str, make: Callable[[_Row, str, Mapping[str, int]], _Item], counts: Mapping[str, int]
+    ) -> list[_Item]:
+        """The objects of a list that points into others, which have as many objects as `counts` says."""
+        absent = [other for other in _POINTS_INTO[name] if other not in counts]
+        if row.get(name) and absent:
+            for other in absent:
+                self.error(name, f"points into '{other}', which is not there; give it, or delete '{name}' too")
+            return []
+        return self.items(row, name, lambda item, field: make(item, field, counts))
 
     def span(self, item: _Row, field: str, labels: tuple[str, ...], key: str = "label") -> tuple[int, int, str]:
         start, end = (_integer(item, name, field) for name in ("start", "end"))
