@@ -21,7 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from vnreport.bulk.items import MAX_BYTES, NO_TEXT, Item, Reading, require_columns
-from vnreport.inputs import InputError, Text, decode, is_of_old_font
+from vnreport.inputs import OLD_FONT, InputError, Text, decode, is_of_old_font
 
 SECONDS = 300
 """How long a page, Word file or PDF file may take to read."""
@@ -47,7 +47,7 @@ def read_item(item: Item, reading: Reading) -> Text:
     if not text.text.strip():
         raise InputError(text.id, NO_TEXT)
     if is_of_old_font(text.text):
-        raise InputError(text.id, "is typed for an old font (TCVN3 or VNI); convert it to Unicode, as UniKey does")
+        raise InputError(text.id, OLD_FONT)
     if match := _SURROGATE.search(text.text):
         place = f"at character {match.start():,}"
         raise InputError(text.id, f"holds a broken character {place}; export it again as UTF-8")
