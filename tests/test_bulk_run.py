@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -117,6 +118,15 @@ def test_an_article_that_is_named_as_an_earlier_one_is_set_aside(articles: Path,
     ]
     assert errors[0]["reason"] == "an earlier article has 'a' in the column 'id' too; make its values differ"
     assert annotate(task).idle
+
+
+def test_names_are_distinct_however_the_accents_of_their_column_are_stored(articles: Path, small_model: str) -> None:
+    asked, stored = "Mã số", normalize("NFD", "Mã số")
+    lines = (json.dumps({stored: name, "text": "Xã họp."}) + "\n" for name in "aba")
+    articles.write_text("".join(lines), encoding="utf-8")
+    task = Job([str(articles)], articles.parent / "out.jsonl", JsonLines(), Reading(id=asked), small_model)
+    summary = annotate(task)
+    assert (summary.annotated, summary.errors) == (2, 1)
 
 
 class StopAfter(Report):

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from vnreport.bulk.items import MAX_BYTES, NO_TEXT, Item, Reading, require_columns
+from vnreport.bulk.items import MAX_BYTES, NO_TEXT, Item, Reading, find_column, require_columns
 from vnreport.inputs import OLD_FONT, InputError, Text, decode, is_of_old_font
 
 SECONDS = 300
@@ -150,14 +150,16 @@ def _read_row(item: Item, reading: Reading) -> Text:
 
 
 def _from_row(row: Mapping[str, Any], name: str, reading: Reading) -> Text:
-    for column in filter(None, (reading.text, reading.id)):
+    text_column = find_column(reading.text, row)
+    id_column = reading.id and find_column(reading.id, row)
+    for column in filter(None, (text_column, id_column)):
         if row.get(column) is None:
             raise InputError(name, f"has nothing in its column {column!r}; fill it, or leave the row out")
-    text = row[reading.text]
+    text = row[text_column]
     if not isinstance(text, str):
-        raise InputError(name, f"column {reading.text!r} holds no text but {type(text).__name__}")
-    meta = {key: _cell(row, key, name) for key in row if key not in (reading.text, reading.id)}
-    return Text(str(_cell(row, reading.id, name)) if reading.id else name, text, meta)
+        raise InputError(name, f"column {text_column!r} holds no text but {type(text).__name__}")
+    meta = {key: _cell(row, key, name) for key in row if key not in (text_column, id_column)}
+    return Text(str(_cell(row, id_column, name)) if id_column else name, text, meta)
 
 
 def _cell(row: Mapping[str, Any], column: str, name: str) -> Any:
