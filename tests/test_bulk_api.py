@@ -162,6 +162,8 @@ def test_what_has_no_error_has_none_in_frames(texts: list[str], small_model: str
         pd.Series(["Xã họp.", None], dtype=object),
         pd.Series(["Xã họp.", pd.NA], dtype=object),
         pd.Series([float("nan"), float("nan")]),
+        pd.Series(["Xã họp.", pd.NaT], dtype=object),
+        pd.Series([pd.NaT, pd.NaT]),
         pl.Series(["Xã họp.", None]),
     ],
     ids=lambda column: f"{type(column).__module__} {column.dtype}",
