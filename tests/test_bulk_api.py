@@ -162,6 +162,8 @@ def test_what_has_no_error_has_none_in_frames(texts: list[str], small_model: str
         pd.Series(["Xã họp.", None], dtype=object),
         pd.Series(["Xã họp.", pd.NA], dtype=object),
         pd.Series([float("nan"), float("nan")]),
+        pd.Series(["Xã họp.", pd.NaT], dtype=object),
+        pd.Series([pd.NaT, pd.NaT]),
         pl.Series(["Xã họp.", None]),
     ],
     ids=lambda column: f"{type(column).__module__} {column.dtype}",
@@ -234,6 +236,19 @@ def test_data_sets_get_columns(small_model: str, expected: list[dict[str, Any]])
     assert isinstance(stream, datasets.IterableDataset)
     assert [{name: row[name] for name in COLUMNS} for row in stream] == expected
     assert [row["year"] for row in stream] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", [None, "numpy", "pandas"])
+def test_a_data_set_without_rows_gets_columns_too(kind: str | None, small_model: str) -> None:
+    data = datasets.Dataset.from_dict({"text": TEXTS, "year": list(range(4))})
+    whole = vnreport.annotate(data, small_model)
+    parts = datasets.DatasetDict(train=data, test=data.select([]).with_format(kind))
+    found = vnreport.annotate(parts, small_model)
+    assert len(found["test"]) == 0
+    assert found["test"].column_names == whole.column_names
+    assert found["test"].features == whole.features
+    assert found["test"].format["type"] == kind
+    assert rows(datasets.concatenate_datasets([found["test"].with_format(None), found["train"]])) == rows(whole)
 
 
 def test_a_data_set_is_annotated_once(small_model: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -23,6 +24,7 @@ from vnreport.bulk.items import Reading
 from vnreport.bulk.output import RunError
 from vnreport.bulk.parquet import Parquet
 from vnreport.bulk.report import Report
+from vnreport.bulk.sources import read_inputs
 from vnreport.bulk.store import Entry
 from vnreport.bulk.workers import Processes, WorkersError
 
@@ -116,6 +118,15 @@ def test_an_article_that_is_named_as_an_earlier_one_is_set_aside(articles: Path,
     ]
     assert errors[0]["reason"] == "an earlier article has 'a' in the column 'id' too; make its values differ"
     assert annotate(task).idle
+
+
+def test_names_are_distinct_however_the_accents_of_their_column_are_stored(articles: Path, small_model: str) -> None:
+    asked, stored = "Mã số", normalize("NFD", "Mã số")
+    lines = (json.dumps({stored: name, "text": "Xã họp."}) + "\n" for name in "aba")
+    articles.write_text("".join(lines), encoding="utf-8")
+    task = Job([str(articles)], articles.parent / "out.jsonl", JsonLines(), Reading(id=asked), small_model)
+    summary = annotate(task)
+    assert (summary.annotated, summary.errors) == (2, 1)
 
 
 class StopAfter(Report):
@@ -443,7 +454,19 @@ def test_an_output_among_the_inputs_is_passed_over_by_the_next_run(
     assert annotate(task).idle
 
 
-@pytest.mark.parametrize("manifest", [b"", b"[" * 100_000, b'{"name": "my site"}', b'{"run": {}, "files": []}'])
+OF_ANOTHER_TOOL = [
+    '{"name": "my site"}',
+    '{"name": "my app", "run": "npm start"}',
+    '{"run": {}, "files": []}',
+    '{"run": {}, "files": ["b.txt"]}',
+    '{"run": {}, "files": {"b.txt": 1}}',
+    '{"run": {}, "files": [{"name": "b.txt"}]}',
+    '{"run": {}, "files": [{"name": ["b.txt"], "blake2b": ""}]}',
+    '{"run": {}, "files": 1}',
+]
+
+
+@pytest.mark.parametrize("manifest", [b"", b"[" * 100_000, *map(str.encode, OF_ANOTHER_TOOL)])
 def test_what_earlier_runs_have_written_is_passed_over_in_folders(
     manifest: bytes, tmp_path: Path, small_model: str
 ) -> None:
@@ -457,6 +480,18 @@ def test_what_earlier_runs_have_written_is_passed_over_in_folders(
         assert (run.annotated, run.errors) == (2, 1)
     in_folder(tmp_path, "data/facts/c.txt")
     assert annotate(Job([str(tmp_path)], tmp_path / "all", Csv(), model=small_model)).annotated == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "file"), [("old/rows.jsonl", JsonLines(), "rows.jsonl"), ("old", Csv(), "articles.csv")]
+)
+def test_a_folder_of_nothing_but_an_earlier_run_is_named_as_such(
+    name: str, format: Format, file: str, articles: Path, tmp_path: Path, small_model: str
+) -> None:
+    annotate(Job([str(articles)], tmp_path / name, format, model=small_model))
+    ((_, item),) = read_inputs([str(tmp_path / "old")], Reading())
+    assert item.error == f"holds only what an earlier run has written, such as {file}; to read it, name the file itself"
+    assert len(list(read_inputs([str(tmp_path / "old" / file)], Reading()))) > 1
 
 
 @pytest.mark.parametrize("options", [{"retry": True}, {"overwrite": True}], ids=["retry", "overwrite"])
@@ -587,7 +622,7 @@ def test_an_output_that_is_changed_is_not_taken_for_what_the_run_wrote(
     assert written(task.output) == before
 
 
-@pytest.mark.parametrize("content", ["{}", "[]", "{", '{"name": "my app", "run": "npm start"}', "\ud800"])
+@pytest.mark.parametrize("content", ["{}", "[]", "{", "\ud800", *OF_ANOTHER_TOOL])
 def test_a_manifest_of_something_else_is_not_taken_for_ours(content: str, articles: Path, small_model: str) -> None:
     task = job(articles, "facts", small_model, format=Csv())
     task.output.mkdir()

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from unicodedata import normalize
 
 import pytest
@@ -370,6 +370,29 @@ def test_a_column_is_found_however_its_accents_are_stored(column: str, encoding:
     (text,) = read(path, reading=Reading(text=column, id="Mã số"))
     assert isinstance(text, Text)
     assert (text.id, normalize("NFC", text.text), text.meta) == ("1", "Xã họp.", {})
+
+
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "dataset"])
+def test_the_columns_of_each_table_are_found_however_their_accents_are_stored(
+    kind: str, stored: Literal["NFC", "NFD"], asked: Literal["NFC", "NFD"], tmp_path: Path
+) -> None:
+    columns = {"Mã số": "1", "Nội dung": TEXT, "Năm": "2020"}
+    path = rows_as(kind, [{normalize(stored, name): cell for name, cell in columns.items()}], tmp_path)
+    reading = Reading(text=normalize(asked, "Nội dung"), id=normalize(asked, "Mã số"))
+    assert read(path, reading=reading) == [Text("1", TEXT, {normalize(stored, "Năm"): "2020"})]
+    reading = Reading(text=normalize(asked, "Nội dung"))
+    assert [text.meta for text in read(path, reading=reading) if isinstance(text, Text)] == [
+        {normalize(stored, "Mã số"): "1", normalize(stored, "Năm"): "2020"}
+    ]
+
+
+def test_a_column_of_just_the_name_asked_comes_before_one_of_other_accents(tmp_path: Path) -> None:
+    other = normalize("NFD", "Nội dung")
+    for kind in ("jsonl", "csv", "parquet", "dataset"):
+        path = rows_as(kind, [{other: "Không phải.", "Nội dung": TEXT}], tmp_path)
+        assert read(path, reading=Reading(text="Nội dung")) == [Text(f"{path}#1", TEXT, {other: "Không phải."})]
 
 
 def encoded(text: str, encoding: str) -> bytes:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import vnreport
 from tests.conftest import EXAMPLE
 from vnreport.cli import app
-from vnreport.inputs import InputError, Text, decode, guess_encoding, is_of_old_font
+from vnreport.inputs import InputError, Text, decode, guess_encoding
 from vnreport.pretty import render
 
 SENTENCE = "Đảng ủy xã họp. Thu ngân sách đạt 9,2 tỷ đồng."
@@ -88,6 +88,8 @@ def test_pretty_cuts_no_word_however_narrow_the_terminal_is(width: int, nlp: Lan
     assert all(letters[letter] >= count for letter, count in Counter("".join(cells.split())).items())
 
 
+TCVN3 = "§¶ng ñy x· §ång Má tæ chøc héi nghÞ s¬ kÕt. C¸c chØ tiªu ®Òu ®¹t vµ v\xadît kÕ ho¹ch n¨m; x· kh¸ lªn."
+VNI = "Ñaûng uûy xaõ Ñoàng Moû toå chöùc hoäi nghò."
 BAD = {
     "missing.txt": (None, "no such file or folder; check the name"),
     "empty.txt": (b"", "holds no text"),
@@ -95,8 +97,10 @@ BAD = {
     "blank.txt": (b" \n\n", "holds no text"),
     "binary.txt": (bytes(range(256)) * 20, "is binary or in an unknown encoding; save it as .txt in UTF-8"),
     "page.txt": (b"%PDF-1.7 ...", "is a PDF, not plain text; save it as .txt in UTF-8"),
-    "tcvn3.txt": ("§¶ng ñy x· §ång Má tæ chøc héi nghÞ s¬ kÕt.".encode(), "is typed for an old font (TCVN3 or VNI)"),
-    "vni.txt": ("Ñaûng uûy xaõ Ñoàng Moû toå chöùc hoäi nghò.".encode(), "is typed for an old font (TCVN3 or VNI)"),
+    "tcvn3.txt": (TCVN3.encode(), "is typed for an old font (TCVN3 or VNI)"),
+    "tcvn3-bytes.txt": (TCVN3.encode("cp1252"), "is typed for an old font (TCVN3 or VNI)"),
+    "vni.txt": (VNI.encode(), "is typed for an old font (TCVN3 or VNI)"),
+    "vni-bytes.txt": (VNI.encode("cp1252"), "is typed for an old font (TCVN3 or VNI)"),
     "letter.txt": (b"PK\x03\x04....", "is an Office or zip file, not plain text"),
 }
 
@@ -174,22 +178,6 @@ def test_utf_32_is_not_taken_for_utf_16(bom: bytes, encoding: str) -> None:
     data = bom + SENTENCE.encode(encoding)
     assert decode(data, "x") == SENTENCE
     assert data.decode(guess_encoding(data)) == SENTENCE
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Xã hội hóa: hoà giải, thuý, giao thoa, 5 km², 30°C.",
-        "Dang uy xa Dong Mo hop. Thu ngan sach dat 9,2 ty dong.",
-        "The commune met on 3 April «in full»; 5 km², 30°C, £5m, © 2020.",
-        "Le comité a été créé à Hanoï l’an passé; l’économie européenne.",
-        "Báo cáo",
-        "",
-    ],
-)
-def test_texts_that_are_of_no_old_font(text: str) -> None:
-    for form in ("NFC", "NFD"):
-        assert not is_of_old_font(unicodedata.normalize(form, text))
 
 
 @pytest.mark.parametrize(

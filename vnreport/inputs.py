@@ -23,12 +23,17 @@ _CONTAINERS = {
     b"{\\rtf": "an RTF file",
 }
 _VIETNAMESE = re.compile(r"[ăâđêôơư\u1ea0-\u1ef9]", re.IGNORECASE)
+_NEWER = re.compile(r"[ăđơư\u1ea0-\u1ef9]", re.IGNORECASE)  # the letters that Latin-1, which shows old codes, lacks
 _SIGN = "[¡¢£¤¥¦§¨©ª¬®µ¶·¸¹¼½¾×÷]"
 _OLD_FONT = re.compile(  # TCVN3 has signs in its words, VNI marks behind their vowels
     rf"(?<=[a-z]){_SIGN}|{_SIGN}(?=[a-z])|(?<=[aeiouyôö])[àáâãäåèéêëïõøùúûü]", re.IGNORECASE
 )
 _SAMPLE = 4000  # characters that tell it
+_FEWEST = 8  # what words like "hoá", "naïve" and "a·b" do not come to
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+
+OLD_FONT = "is typed for an old font (TCVN3 or VNI); convert it to Unicode, as UniKey does"
+"""The reason where `is_of_old_font`."""
 
 
 class InputError(Exception):
@@ -61,7 +66,8 @@ def decode(data: bytes, name: str) -> str:
     """Bytes as text: UTF-8, UTF-16, UTF-32 with its mark or, where it makes Vietnamese, Windows-1258.
 
     Raises:
-        InputError: it is none of these.
+        InputError: it is none of these; where it is typed for an old font, the
+            message says so.
     """
     for magic, what in _CONTAINERS.items():
         if data.startswith(magic):
@@ -73,6 +79,9 @@ def decode(data: bytes, name: str) -> str:
             raise InputError(name, "is UTF-8 with broken characters; export it again, or repair it with iconv -c")
         text = _decode_utf16(data) or _decode_1258(data)
     if text is None or len(_CONTROL.findall(text)) > len(text) // 50:
+        shown = data[:_SAMPLE].decode("latin-1")
+        if is_of_old_font(shown) and not _CONTROL.search(shown):
+            raise InputError(name, OLD_FONT)
         raise InputError(name, "is binary or in an unknown encoding; save it as .txt in UTF-8")
     return text
 
@@ -95,7 +104,9 @@ def guess_encoding(sample: bytes) -> str:
 def is_of_old_font(text: str) -> bool:
     """Whether a text only looks Vietnamese in a font of its time before Unicode, TCVN3 (`.VnTime`) or VNI."""
     sample = text[:_SAMPLE]
-    return not _VIETNAMESE.search(sample) and 5 * len(_OLD_FONT.findall(sample)) > len(sample.split())
+    if _NEWER.search(sample):
+        return False
+    return len(_OLD_FONT.findall(sample)) >= max(_FEWEST, len(sample.split()) // 5 + 1)
 
 
 def _marked_encoding(data: bytes) -> str | None:

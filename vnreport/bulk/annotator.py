@@ -38,7 +38,7 @@ class Failure:
 
 
 _EMPTY = Failure("reading", NO_TEXT)
-_MISSING = frozenset(("None", "nan", "<NA>"))  # what stands in the empty cells of frames
+_MISSING = frozenset(("None", "nan", "NaT", "<NA>"))  # what stands in the empty cells of frames
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,10 @@ def _annotate_dataset(data: Any, annotator: Annotator, batch_size: int, jobs: in
     features = data.features and Features({**data.features, **_features()})
     options: dict[str, Any] = {"batched": True, "batch_size": batch_size, "features": features}
     if _is(data, "datasets", "Dataset"):
+        if not len(data):  # then `map` adds nothing
+            for name, feature in _features().items():
+                data = data.add_column(name, [], feature=feature)
+            return data
         options["num_proc"] = jobs if jobs > 1 else None
         # The cache's own key would pickle the model, which is another one after its first use.
         options["new_fingerprint"] = _fingerprint(data._fingerprint, annotator)

@@ -16,7 +16,7 @@ from typing import Any
 from vnreport import __version__
 from vnreport.bulk.annotator import Annotator
 from vnreport.bulk.formats import Format
-from vnreport.bulk.items import Item, Reading
+from vnreport.bulk.items import Item, Reading, find_column
 from vnreport.bulk.output import Manifest, Output, RunError
 from vnreport.bulk.report import Report
 from vnreport.bulk.shards import ARTICLES, Result, Shard, ShardAnnotator, cut_shards
@@ -168,7 +168,7 @@ def _name_in_row(item: Item, column: str) -> str | None:
             row = json.loads(str(row).removeprefix("\ufeff"))
         except (ValueError, RecursionError):
             return None  # whoever reads the row says so
-    value = row.get(column) if isinstance(row, dict) else None
+    value = row.get(find_column(column, row)) if isinstance(row, dict) else None
     return None if value is None else str(value)
 
 

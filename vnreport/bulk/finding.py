@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from vnreport.inputs import InputError
 
@@ -58,11 +59,15 @@ class Finder:
 
     def _in_folder(self, folder: Path) -> Iterator[Path | InputError]:
         empty = True
-        for file in _walk(folder):
+        written: list[Path] = []
+        for file in _walk(folder, written):
             empty = False
             if isinstance(file, InputError) or not self._knows(file):
                 yield file
-        if empty:
+        if empty and written:
+            such = f"such as {shown(written[0].relative_to(folder))}; to read it, name the file itself"
+            yield InputError(shown(folder), f"holds only what an earlier run has written, {such}")
+        elif empty:
             others = ", ".join(sorted(_FORMATS.keys() - {".txt"}))
             yield InputError(shown(folder), f"no .txt file in this folder, nor {others}, alone or with .gz")
 
@@ -79,10 +84,10 @@ def real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _walk(folder: Path) -> Iterator[Path | InputError]:
+def _walk(folder: Path, written: list[Path]) -> Iterator[Path | InputError]:
     """The files of a folder at any depth whose names tell a known format, but for those that a run has written.
 
-    Links to folders are not followed.
+    Links to folders are not followed. Those of a run are added to `written`.
     """
     pending = [iter([folder])]
     while pending:
@@ -95,8 +100,9 @@ def _walk(folder: Path) -> Iterator[Path | InputError]:
             is_link = is_folder and path.is_symlink() and path != folder
             if is_folder and not is_link:
                 paths = sorted(path.iterdir())
-                written = set(_written(paths))
-                pending.append(iter([path for path in paths if path.name not in written]))
+                names = set(_written(paths))
+                pending.append(iter([path for path in paths if path.name not in names]))
+                written += [path for path in paths if path.name in names and format_of(path.name)[0]]
         except OSError as error:
             yield unreadable(path, error)
             continue
@@ -117,13 +123,24 @@ def _written(paths: Iterable[Path]) -> Iterator[str]:
                 manifest = json.loads(path.read_bytes())
             except (OSError, ValueError, RecursionError):
                 continue
-            if not (isinstance(manifest, dict) and {"run", "files"} <= manifest.keys()):
+            if not is_manifest(manifest):
                 continue
             if path.name == MANIFEST:
                 yield from (file["name"] for file in manifest["files"])
             else:
                 out = path.name.removesuffix(f".{MANIFEST}")
                 yield from (out, f"{out}.{ERRORS}")
+
+
+def is_manifest(value: Any) -> bool:
+    """Whether JSON is what a run notes of the files that it has written."""
+    if not (isinstance(value, dict) and isinstance(value.get("run"), dict) and isinstance(value.get("files"), list)):
+        return False
+    files = value["files"]
+    return bool(files) and all(
+        isinstance(file, dict) and {"bytes", "blake2b"} <= file.keys() and isinstance(file.get("name"), str)
+        for file in files
+    )
 
 
 def is_saved_dataset(folder: Path) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
+from unicodedata import normalize
 
 from vnreport.inputs import InputError
 
@@ -73,6 +74,14 @@ class Item:
         return sum(len(str(cell)) for cell in self.data.values()) if isinstance(self.data, dict) else len(self.data)
 
 
+def find_column(asked: str, columns: Collection[str]) -> str:
+    """The name of a column as a table has it, which may store its accents otherwise; as asked if it has none."""
+    if asked in columns:
+        return asked
+    form = normalize("NFC", asked)
+    return next((column for column in columns if normalize("NFC", column) == form), asked)
+
+
 def require_columns(reading: Reading, columns: Sequence[str], name: str) -> None:
     """See that a table, or a row of one, has the columns that are read.
 
@@ -80,7 +89,7 @@ def require_columns(reading: Reading, columns: Sequence[str], name: str) -> None
         InputError: one is not there.
     """
     for column, what, option in ((reading.text, "text", "--text"), (reading.id, "article's name", "--id")):
-        if column is not None and column not in columns:
+        if column is not None and find_column(column, columns) not in columns:
             there = ", ".join(map(repr, columns)) or "no columns"
             raise InputError(
                 name, f"has no column {column!r}, but {there}; name the one with the {what}: {option} COLUMN"

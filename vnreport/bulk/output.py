@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from vnreport.bulk.finding import ERRORS, MANIFEST, format_of, real
+from vnreport.bulk.finding import ERRORS, MANIFEST, format_of, is_manifest, real
 from vnreport.bulk.formats import Format, Part
 from vnreport.bulk.locks import lock
 from vnreport.bulk.shards import Result
@@ -72,7 +72,7 @@ class Output:
     def manifest(self) -> Manifest | None:
         """The manifest of a complete run; None if there is none."""
         value = _read_json(self._manifest)
-        return value if value and isinstance(value.get("run"), dict) and "files" in value else None
+        return value if is_manifest(value) else None
 
     def begun(self) -> Manifest | None:
         """What a run that is not complete began with; None if there is none."""

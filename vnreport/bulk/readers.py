@@ -20,8 +20,8 @@ from types import FrameType
 from typing import Any
 from uuid import UUID
 
-from vnreport.bulk.items import MAX_BYTES, NO_TEXT, Item, Reading, require_columns
-from vnreport.inputs import InputError, Text, decode, is_of_old_font
+from vnreport.bulk.items import MAX_BYTES, NO_TEXT, Item, Reading, find_column, require_columns
+from vnreport.inputs import OLD_FONT, InputError, Text, decode, is_of_old_font
 
 SECONDS = 300
 """How long a page, Word file or PDF file may take to read."""
@@ -47,7 +47,7 @@ def read_item(item: Item, reading: Reading) -> Text:
     if not text.text.strip():
         raise InputError(text.id, NO_TEXT)
     if is_of_old_font(text.text):
-        raise InputError(text.id, "is typed for an old font (TCVN3 or VNI); convert it to Unicode, as UniKey does")
+        raise InputError(text.id, OLD_FONT)
     if match := _SURROGATE.search(text.text):
         place = f"at character {match.start():,}"
         raise InputError(text.id, f"holds a broken character {place}; export it again as UTF-8")
@@ -150,14 +150,16 @@ def _read_row(item: Item, reading: Reading) -> Text:
 
 
 def _from_row(row: Mapping[str, Any], name: str, reading: Reading) -> Text:
-    for column in filter(None, (reading.text, reading.id)):
+    text_column = find_column(reading.text, row)
+    id_column = reading.id and find_column(reading.id, row)
+    for column in filter(None, (text_column, id_column)):
         if row.get(column) is None:
             raise InputError(name, f"has nothing in its column {column!r}; fill it, or leave the row out")
-    text = row[reading.text]
+    text = row[text_column]
     if not isinstance(text, str):
-        raise InputError(name, f"column {reading.text!r} holds no text but {type(text).__name__}")
-    meta = {key: _cell(row, key, name) for key in row if key not in (reading.text, reading.id)}
-    return Text(str(_cell(row, reading.id, name)) if reading.id else name, text, meta)
+        raise InputError(name, f"column {text_column!r} holds no text but {type(text).__name__}")
+    meta = {key: _cell(row, key, name) for key in row if key not in (text_column, id_column)}
+    return Text(str(_cell(row, id_column, name)) if id_column else name, text, meta)
 
 
 def _cell(row: Mapping[str, Any], column: str, name: str) -> Any:

@@ -10,10 +10,9 @@ from contextlib import closing
 from itertools import chain, count
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias, TypeVar
-from unicodedata import normalize
 
 from vnreport.bulk.finding import shown
-from vnreport.bulk.items import MAX_BYTES, Item, Reading, require_columns
+from vnreport.bulk.items import MAX_BYTES, Item, Reading, find_column, require_columns
 from vnreport.inputs import InputError, guess_encoding
 
 HUB = "hf:"
@@ -60,12 +59,11 @@ def read_csv(stream: Stream, name: str, source: str, reading: Reading, delimiter
             raise InputError(name, f"its header is {first.reason}")
         delimiter = delimiter or max(",;\t", key=(first or "").count)
         rows = csv.reader(chain([first or ""], lines), delimiter=delimiter)
-        asked = {normalize("NFC", column): column for column in (reading.text, reading.id) if column is not None}
-        header = [asked.get(normalize("NFC", column), column) for column in next(rows, [])]
+        header = next(rows, [])
         require_columns(reading, header, name)
         for column in (reading.text, reading.id):
-            if column is not None and header.count(column) > 1:
-                raise InputError(name, f"has {header.count(column)} columns {column!r}; rename all but one")
+            if column is not None and (columns := header.count(find_column(column, header))) > 1:
+                raise InputError(name, f"has {columns} columns {column!r}; rename all but one")
         header = _distinct(header)
         line = lines.number
         while (row := _next(rows)) is not None:
