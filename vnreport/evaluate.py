@@ -60,7 +60,6 @@ STAGES = {
 LOWER_IS_BETTER = frozenset({"quantities_spurious"})
 
 _LABELS = {"ents": ENTITY_LABELS, "ents_seen": (), "ents_unseen": (), "roles": (), "indicators": ()}
-_PARTS = ("ents_seen", "ents_unseen")  # of the entities: scored only where the gold has such names
 
 
 def evaluate(nlp: Language, articles: Iterable[Article], train: Iterable[Article] = ()) -> Scores:
@@ -218,9 +217,7 @@ class Tally:
             hits, predicted, gold = (total(stage, what, label) for what in ("hits", "predicted", "gold"))
             return _ratio(2 * hits, predicted + gold)
 
-        annotated = {
-            stage for stage, what, _ in self.columns if what == "gold" or (what == "predicted" and stage not in _PARTS)
-        }
+        annotated = {stage for stage, what, _ in self.columns if what == "gold"}
         scores = {}
         for stage, labels in _LABELS.items():
             if stage in annotated:
