@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time
 import unicodedata
 from typing import Any
 
@@ -12,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import ROOT
+from tests.timing import growth
 from vnreport.abbreviations import expand
 
 
@@ -47,22 +47,12 @@ def test_any_text_comes_back_without_edges(text: str, label: str) -> None:
 
 @pytest.mark.parametrize("piece", ["UBND ", "ủy ban ", "TT-", "UbNd", "(TT) "])
 def test_time_grows_with_the_length_alone(piece: str) -> None:
-    def seconds(times: int) -> float:
-        start = time.process_time()
-        expand(piece * times, "ORG", piece * times)
-        return time.process_time() - start
-
-    seconds(10)
-    assert seconds(8000) < 16 * max(seconds(2000), 0.02)
+    assert growth(lambda times: expand(piece * times, "ORG", piece * times), 2000, 8000) < 16
 
 
 def test_many_names_do_not_read_the_whole_text_each() -> None:
-    def seconds(times: int) -> float:
+    def name(times: int) -> None:
         context = "Thành ủy họp bàn về kế hoạch năm nay, có đủ các đồng chí dự. " * times
-        start = time.process_time()
         assert all(expand(f"TU {number}", "ORG", context) == f"Thành ủy {number}" for number in range(times))
-        return time.process_time() - start
 
-    seconds(10)
-    few, many = seconds(500), seconds(2000)
-    assert many < 8 * max(few, 0.02)
+    assert growth(name, 500, 2000) < 8

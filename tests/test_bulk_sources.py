@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import os
-import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from unicodedata import normalize
 import pytest
 
 from tests.bulk import annotate
+from tests.timing import growth
 from vnreport.bulk import readers
 from vnreport.bulk.engine import Job
 from vnreport.bulk.formats import JsonLines
@@ -289,13 +289,10 @@ def test_naming_many_folders_takes_time_by_their_number_alone(tmp_path: Path) ->
         folder.mkdir()
         (folder / "a.txt").touch()
 
-    def seconds(count: int) -> float:
-        start = time.process_time()
+    def name(count: int) -> None:
         assert len([*read_inputs([str(folder) for folder in folders[:count]], Reading())]) == count
-        return time.process_time() - start
 
-    seconds(10)
-    assert seconds(1200) < 8 * max(seconds(300), 0.02)
+    assert growth(name, 300, 1200) < 8
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import multiprocessing
 import pickle
 import subprocess
 import sys
-import time
 import unicodedata
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -23,6 +22,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 import vnreport
+from tests.timing import growth
 from vnreport.schema import CLASSES, ENTITY_LABELS, QUANTITIES_KEY, SENTENCES_KEY
 
 NAMES = ["report_sentences", "report_encoder", "report_quantities", "report_relations"]
@@ -238,13 +238,7 @@ def test_the_error_handler_is_asked(text: str) -> None:
 
 
 def test_time_grows_with_the_text_and_no_faster(nlp: Language, text: str) -> None:
-    def seconds(copies: int) -> float:
-        begin = time.process_time()
-        vnreport.to_records(nlp((text + "\n") * copies))
-        return time.process_time() - begin
-
-    seconds(1)
-    assert seconds(48) < 10 * seconds(12)
+    assert growth(lambda copies: vnreport.to_records(nlp((text + "\n") * copies)), 12, 48) < 10
 
 
 def test_displacy(nlp: Language, text: str) -> None:

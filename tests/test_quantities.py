@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 import unicodedata
 from collections.abc import Callable
 from datetime import date
@@ -19,6 +18,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.conftest import ROOT
+from tests.timing import growth, seconds
 from tests.verbalise import words
 from vnreport import markup
 from vnreport.corpus import read_articles
@@ -462,21 +462,11 @@ HOSTILE = [
 ]
 
 
-def seconds(piece: str, size: int, times: int = 2) -> float:
-    text = (piece * (size // len(piece) + 1))[:size]
-    best = float("inf")
-    for _ in range(times):
-        start = time.process_time()
-        parse_quantities(text)
-        best = min(best, time.process_time() - start)
-    return best
-
-
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_text_takes_linear_time(piece: str) -> None:
-    small, large = seconds(piece, 4_000), seconds(piece, 16_000)
-    assert large < max(12 * small, 0.2)
-    assert large < 16_000 * 400e-6
+    text = (piece * 16_000)[:16_000]
+    assert growth(parse_quantities, text[:4_000], text, runs=2) < 12
+    assert seconds(parse_quantities, text) < 16_000 * 400e-6
 
 
 # On one line without end; what looks at all that stands before or behind shows only there.
@@ -485,7 +475,8 @@ LONG_LINES = ["Hai xã Ủ. ", "1.2 ủ ", "Năm Căn ", "1@", "1://"]
 
 @pytest.mark.parametrize("piece", LONG_LINES)
 def test_a_long_line_takes_linear_time(piece: str) -> None:
-    assert seconds(piece, 400_000, times=1) < max(20 * seconds(piece, 40_000), 0.5)
+    text = (piece * 400_000)[:400_000]
+    assert growth(parse_quantities, text[:40_000], text, runs=1) < 20
 
 
 def test_import_is_light() -> None:

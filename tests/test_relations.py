@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
 from tests.conftest import ROOT
+from tests.timing import growth
 from vnreport import markup
 from vnreport.corpus import read_articles
 from vnreport.evaluate import match_indicators
@@ -206,17 +206,11 @@ def test_the_form_of_unicode_makes_no_difference(path: Any) -> None:
     "piece", ["đạt 5% và ", "tăng 5 vụ, ", "từ 5% xuống 3%, ", "5 ha/6 ha, đạt 83% kế hoạch huyện giao, "]
 )
 def test_time_grows_with_the_length_of_a_sentence_alone(piece: str) -> None:
-    def seconds(times: int) -> float:
-        text = piece * times
-        quantities = parse_quantities(text)
-        start = time.process_time()
-        find_indicators(text, quantities, [markup.Sentence(0, len(text), "ACHIEVEMENT")])
-        return time.process_time() - start
+    def find(doc: tuple[str, list[Quantity]]) -> None:
+        find_indicators(*doc, [markup.Sentence(0, len(doc[0]), "ACHIEVEMENT")])
 
-    def least(times: int) -> float:
-        return min(seconds(times) for _ in range(3))
-
-    assert least(2000) < 16 * max(least(500), 0.02)
+    few, many = ((text, parse_quantities(text)) for text in (piece * 500, piece * 2000))
+    assert growth(find, few, many) < 16
 
 
 PIECES = st.sampled_from(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vnreport import jsonlines
+from vnreport.inputs import ERRORS, MANIFEST
 from vnreport.markup import Article, Entity, MarkupError, read
 from vnreport.schema import ENTITIES_KEY, QUANTITIES_KEY, SENTENCES_KEY
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (".vnr", ".jsonl")
 _MOST_ERRORS = 20
-_WRITTEN = ("errors.jsonl", "manifest.json")  # by `vnreport annotate`, beside the records
 
 
 def read_articles(path: str | Path) -> list[Article]:
@@ -82,7 +82,7 @@ def other_files(path: str | Path) -> list[Path]:
 def _files(folder: Path) -> Iterator[Path]:
     for file in folder.rglob("*"):
         hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        written = file.name in _WRITTEN or file.name.endswith(tuple(f".{name}" for name in _WRITTEN))
+        written = f".{file.name}".endswith((f".{ERRORS}", f".{MANIFEST}"))
         if file.is_file() and not hidden and not written:
             yield file
 

@@ -8,6 +8,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
+ERRORS, MANIFEST = "errors.jsonl", "manifest.json"
+"""What `vnreport annotate` writes beside the records, no text; for one file behind its name and a dot."""
+
 _ASCII = bytes(range(128))
 _BOMS = {  # that of UTF-32-LE begins with that of UTF-16-LE
     codecs.BOM_UTF32_LE: "utf-32",

@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 from vnreport.markup import FACT_QUANTITIES, VALUES, Article, Entity, Fact, Quantity, Role, Sentence
 from vnreport.schema import APPROX, CLASSES, ENTITY_LABELS
+from vnreport.text import SURROGATE
 
 _LISTS = ("spans", "entities", "sentences", "quantities", "roles", "indicators")
 _OPTIONAL = ("quantities", "roles", "indicators")
 _POINTS_INTO = {"roles": ("entities", "sentences"), "indicators": ("sentences", "quantities")}
 _PARTS = ("unit", "low", "high", "numerator", "denominator", "iso")  # of a quantity in the records, beside its value
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _UTF16 = "offsets count code points, an emoji is one"
 
 _Item = TypeVar("_Item")
@@ -187,7 +187,7 @@ class _Reader:
         return Fact(_index(item, "sentence", field, counts["sentences"]), name, values, owner)
 
     def whole(self, field: str, value: str) -> None:
-        if match := _SURROGATE.search(value):
+        if match := SURROGATE.search(value):
             half = f"\\u{ord(match.group()):04x} at {match.start()} is half a character"
             self.error(field, f"{half}; write the whole one, or export it again as UTF-8")
 

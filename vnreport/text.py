@@ -12,6 +12,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _Reads: TypeAlias = Callable[Concatenate[str, P], T]
 
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character, which no encoding can write."""
+
 # For the inside of a regular expression's class: the letters of Vietnamese and its neighbours, composed.
 UPPER = "A-ZÀ-ÖØ-ÞĂĐĨŨƠƯ" + "".join(map(chr, range(0x1EA0, 0x1EFA, 2)))
 LOWER = "a-zß-öø-ÿăđĩũơư" + "".join(map(chr, range(0x1EA1, 0x1EFA, 2)))

@@ -9,13 +9,10 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from vnreport.inputs import InputError
+from vnreport.inputs import ERRORS, MANIFEST, InputError
 
 DOCUMENTS = ("txt", "html", "docx", "pdf")
 TABLES = ("jsonl", "csv", "tsv", "parquet")
-
-ERRORS, MANIFEST = "errors.jsonl", "manifest.json"
-"""What a run writes beside the records; for one file behind its name and a dot."""
 
 _FORMATS = {f".{name}": name for name in (*DOCUMENTS, *TABLES, "zip")} | {".htm": "html", ".ndjson": "jsonl"}
 _UNREAD = frozenset(".doc .rtf .odt .xls .xlsx .ods .ppt .pptx .rar .7z".split())  # but likely to hold reports

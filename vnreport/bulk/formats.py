@@ -23,9 +23,7 @@ from vnreport.inputs import Text
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-_CELL = (
-    1 << 31
-) - 1  # what the module `csv` can be told everywhere; by itself it reads no more than 131,072 characters
+_CELL = (1 << 31) - 1  # characters; what the module `csv` can be told everywhere
 
 
 class Annotated(NamedTuple):
@@ -142,11 +140,7 @@ class Csv(Format):
 
     def assemble(self, part: str, pieces: Pieces, folder: Path) -> None:
         """Write the files of one part into a folder."""
-        columns = list(
-            dict.fromkeys(
-                name for piece in pieces() for name in next(_from_csv(io.StringIO(piece.decode(), newline="")))
-            )
-        )
+        columns = list(dict.fromkeys(name for piece in pieces() for name in next(_from_csv(_open(piece)))))
         header = _to_csv([columns])
         with (folder / f"{part}.csv").open("wb") as file:
             file.write("\ufeff".encode() + header)
@@ -154,7 +148,7 @@ class Csv(Format):
                 if piece.startswith(header):
                     file.write(piece[len(header) :])
                 else:
-                    rows = _from_csv(io.StringIO(piece.decode(), newline=""))
+                    rows = _from_csv(_open(piece))
                     named = (dict(zip(own, row, strict=True)) for own in [next(rows)] for row in rows)
                     file.write(_to_csv([row.get(name, "") for name in columns] for row in named))
 
@@ -179,6 +173,10 @@ def _to_csv(rows: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO(newline="")
     csv.writer(out).writerows(rows)
     return out.getvalue().encode()
+
+
+def _open(piece: bytes) -> TextIO:
+    return io.StringIO(piece.decode(), newline="")
 
 
 def _from_csv(file: TextIO) -> Iterator[list[str]]:

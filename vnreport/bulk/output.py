@@ -12,13 +12,14 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from vnreport.bulk.finding import ERRORS, MANIFEST, format_of, is_manifest, real
+from vnreport.bulk.finding import format_of, is_manifest, real
 from vnreport.bulk.formats import Format, Part
 from vnreport.bulk.locks import lock
 from vnreport.bulk.shards import Result
 from vnreport.bulk.sources import STANDARD_INPUT
 from vnreport.bulk.store import Entry, Store, sync_files, sync_folder, write_atomically
 from vnreport.bulk.tables import HUB
+from vnreport.inputs import ERRORS, MANIFEST
 
 Manifest = dict[str, Any]
 

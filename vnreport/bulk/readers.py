@@ -22,6 +22,7 @@ from uuid import UUID
 
 from vnreport.bulk.items import MAX_BYTES, NO_TEXT, Item, Reading, find_column, require_columns
 from vnreport.inputs import OLD_FONT, InputError, Text, decode, is_of_old_font
+from vnreport.text import SURROGATE
 
 SECONDS = 300
 """How long a page, Word file or PDF file may take to read."""
@@ -29,7 +30,6 @@ SECONDS = 300
 for _library in ("trafilatura", "htmldate", "pypdf"):
     logging.getLogger(_library).setLevel(logging.CRITICAL)  # what they have to say is in the reason
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w-]{1,40})""", re.IGNORECASE)
 
 
@@ -48,7 +48,7 @@ def read_item(item: Item, reading: Reading) -> Text:
         raise InputError(text.id, NO_TEXT)
     if is_of_old_font(text.text):
         raise InputError(text.id, OLD_FONT)
-    if match := _SURROGATE.search(text.text):
+    if match := SURROGATE.search(text.text):
         place = f"at character {match.start():,}"
         raise InputError(text.id, f"holds a broken character {place}; export it again as UTF-8")
     return text
@@ -176,7 +176,7 @@ def _plain(value: Any) -> Any:
         TypeError: it is an object of another type, which the message names.
     """
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        return SURROGATE.sub("\ufffd", value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

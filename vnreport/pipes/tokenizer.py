@@ -16,7 +16,7 @@ from spacy.vocab import Vocab
 
 from vnreport.schema import keep_text
 from vnreport.segmenter import WordCRF, model_folder
-from vnreport.text import LOWER, UPPER, compose, new_tones, normalize
+from vnreport.text import LOWER, SURROGATE, UPPER, compose, new_tones, normalize
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -25,7 +25,7 @@ _LETTER = r"(?:[^\W\d_][\u0300-\u036f]*)"
 _PRE_TOKEN = re.compile(
     rf"""
     ((?=\S)(?:                                            # white space fails at once
-      [{UPPER}{LOWER}]+(?=[\s,;)]|\Z)                   # most syllables, without a look at the rest
+      [{UPPER}{LOWER}]+(?=[\s,;)]|\Z)                     # most syllables, without a look at the rest
     | https?://\S+ | www\.\S+ | [\w.+-]{{1,64}}@[\w-]{{1,64}}(?:\.[\w-]{{1,64}})+
     | [đĐ]/[cC](?!\w)
     | (?:PGS|GS|TS|ThS|BS|CN|KS|TP|Tp|TX|TT|P|Q|H|X|T|NSND|NSƯT|BSCKI{{1,2}}|CKI{{1,2}})\.(?=\s?[{UPPER}])
@@ -34,7 +34,7 @@ _PRE_TOKEN = re.compile(
     | \d{{1,2}}[/-]\d{{1,4}}(?![\d/-])
     | \d+(?:[.,]\d+)+ | \d+[A-Z]\d*(?!\w) | \d+
     | [A-Za-z]{{1,3}}\d+\w*                               # m2, H5N1
-    | [{UPPER}]+(?:-[{UPPER}]+)+(?!\w)                 # KT-XH
+    | [{UPPER}]+(?:-[{UPPER}]+)+(?!\w)                   # KT-XH
     | (?:[{UPPER}][{LOWER}]+|[{LOWER}]+(?=(?:-[{LOWER}]+){{2}}))(?:-[{LOWER}]+)+(?!\w)  # Xin-ga-po
     | {_LETTER}+(?:['’]{_LETTER}+)*                       # H'Mông
     | \.{{2,}} | -{{2,}} | [✀-➿☀-⛿🀀-🿿]️?(?:‍[✀-➿☀-⛿🀀-🿿]️?)*
@@ -43,7 +43,6 @@ _PRE_TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_GAPS = frozenset({"", " "})
 _LINE_BREAK = re.compile("[\n\r\t\v\f\x85\u2028\u2029]")
 _MAX_SYLLABLES = 400  # of a line that the CRF reads in one piece
@@ -88,7 +87,7 @@ class WordTokenizer:
         Raises:
             ValueError: a lone surrogate, which spaCy cannot hold.
         """
-        if (lone := _SURROGATE.search(text)) is not None:
+        if (lone := SURROGATE.search(text)) is not None:
             raise ValueError(
                 f"a lone surrogate at offset {lone.start()} is no character; decode the text with errors='replace'"
             )

@@ -179,8 +179,13 @@ def is_same_change(actual: Figure | None, change: Figure, figure: Figure) -> boo
         return False
     if actual is None or actual.value is None or change.value is None or figure.value is None:
         return True
-    earlier = actual.value + (change.value if direction(change) == "down" else -change.value)
+    earlier = value_before(actual.value, change.value, direction(change))
     return abs(earlier * figure.value - change.value * 100) <= abs(earlier * figure.value - actual.value * 100)
+
+
+def value_before(value: Fraction, change: Fraction, way: Direction | None) -> Fraction:
+    """What a change was added to, or taken from where it went down, to give a value."""
+    return value + (change if way == "down" else -change)
 
 
 def direction(figure: Figure) -> Direction | None:

@@ -16,6 +16,7 @@ from vnreport.relations.grammar import (
     against_base,
     beyond_plan,
     is_same_reference,
+    value_before,
 )
 
 Verdict = Literal["exact", "rounded", "truncated", "within_estimate", "off", "undecidable"]
@@ -99,7 +100,7 @@ def _whole_before(
         return None
     if actual.value is None or change.value is None or way is None or not is_same_reference(relation, stated, change):
         return None
-    return actual.value + (change.value if way == "down" else -change.value)
+    return value_before(actual.value, change.value, way)
 
 
 def _recompute(
