@@ -13,6 +13,7 @@ from vnreport.quantities.lexicon import END, PLACES, UNIT
 from vnreport.quantities.nouns import counted, known_noun
 from vnreport.quantities.numbers import magnitude_follows
 from vnreport.quantities.source import Source
+from vnreport.quantities.units import names_place
 from vnreport.text import LOWER, UPPER
 
 _SCALE = "trăm|nghìn|ngàn|vạn|triệu|tỷ|tỉ|chục"
@@ -323,7 +324,7 @@ class _Scanner:
         unit = None if _DATED.match(self.text, end) else UNIT.match(self.text, end)
         if unit and strong and unit[1] in ("năm", "tháng", "ngày"):  # "lớp 9 năm học này"
             return periods.part_of_year(self.source, unit.end(), 1, "tháng") is not None
-        return unit is not None or magnitude_follows(self.source, end)
+        return (unit is not None and not names_place(self.source, unit)) or magnitude_follows(self.source, end)
 
     def counts(self, end: int) -> bool:
         """Whether something that the number counts stands behind `end`."""

@@ -13,6 +13,7 @@ from vnreport.quantities.lexicon import END, UNIT, UNITS
 from vnreport.quantities.nouns import known_noun, noun_end
 from vnreport.quantities.numbers import Located
 from vnreport.quantities.source import Source
+from vnreport.text import LOWER, UPPER
 
 _KINDS = {
     "money": "money",
@@ -32,6 +33,7 @@ _THE_YEAR = re.compile(rf" {YEAR}")
 _SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) ?$")
 _UPPER_ONLY = frozenset(("cv", "w"))
 _GLUED_LOWER_ONLY = frozenset(("g", "h", "l"))
+_PLACE = re.compile(rf"Đồng [{UPPER}][{LOWER}]")
 _METRES = re.compile(r"m([0-9]{1,2})(?![\w/]|[.,][0-9])")
 _HALF = re.compile(rf" rư[ỡở]i{END}")
 _THOUSANDS = re.compile(rf"k{END}")
@@ -90,12 +92,19 @@ def with_unit(source: Source, located: Located, worded: bool) -> Draft:
     return draft
 
 
+def names_place(source: Source, unit: re.Match[str]) -> bool:
+    """Whether `unit` only begins a name: `213 Đồng Khởi`."""
+    return unit[1] == "đồng" and _PLACE.match(source.typed, unit.start(1)) is not None
+
+
 def _is_unit(source: Source, located: Located, match: re.Match[str]) -> bool:
-    """Whether what looks like a unit is one: not `2 mẫu nước`, `3 ngày công`, `sóng 4G`."""
+    """Whether what looks like a unit is one: not `2 mẫu nước`, `3 ngày công`, `213 Đồng Khởi`, `sóng 4G`."""
     text = source.folded
     if match[1] in _AMBIGUOUS and _NO_UNIT.match(text, match.start(1)):
         return False
     if match[1] == "năm" and located.scaled and _THE_YEAR.match(text, match.end()):
+        return False
+    if not located.scaled and names_place(source, match):
         return False
     if match[1] == "mẫu":
         return _SAMPLES.search(text, max(0, located.start - 16), located.start) is None
