@@ -145,6 +145,29 @@ def test_another_process_trains_the_same(articles: Path, settings: Settings, tra
     assert [e.text for e in there(TEXT).ents] == [e.text for e in here(TEXT).ents]
 
 
+def test_a_learning_curve_measures_each_size_once(tmp_path: Path) -> None:
+    for split in ("train", "dev"):
+        (tmp_path / split).mkdir()
+        for file in sorted((ROOT / "corpus/articles" / split).glob("*.vnr"))[:2]:
+            shutil.copy(file, tmp_path / split)
+
+    def draw(sizes: str, steps: int) -> tuple[int, str, list[int]]:
+        command = [str(ROOT / "scripts/learning-curve"), "curve.json", "--train", "train", "--dev", "dev"]
+        command += ["--sizes", *sizes.split(), "--set", f"components.report_encoder.training.steps={steps}"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        points = json.loads((tmp_path / "curve.json").read_text("utf-8"))
+        return done.returncode, done.stdout + done.stderr, [point["articles"] for point in points]
+
+    code, said, sizes = draw("2", 1)
+    assert (code, sizes, said.count("Saved pipeline")) == (0, [2], 1)
+    code, said, sizes = draw("1 2", 1)
+    assert (code, sizes, said.count("Saved pipeline")) == (0, [1, 2], 1)
+    assert draw("1 2", 1)[:2] == (0, said[said.index("articles  ") :])
+    refusal = "error: curve.json: measured with another set; delete it or name another file\n"
+    assert draw("1", 2) == (1, refusal, [1, 2])
+    assert {path.name for path in tmp_path.iterdir()} == {"train", "dev", "curve.json"}
+
+
 def test_an_interrupted_training_ends_the_same(tmp_path: Path) -> None:
     passages = [encode(ARTICLE, VOCABULARY)] * 3
     schedule = Schedule(steps=12)
