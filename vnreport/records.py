@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from vnreport.schema import SENTENCES_KEY, entity_spans, quantity_rows, register_extensions, text_of
+from vnreport.schema import SENTENCES_KEY, get_entities, quantity_rows, register_extensions, text_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -50,7 +50,7 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         }
         for span in doc.spans.get(SENTENCES_KEY, ())
     ]
-    places = [_Entity(span.start_char, span.end_char, span.label_) for span in entity_spans(doc)]
+    places = get_entities(doc)
     names = [(text[start:end], label) for start, end, label in places]
     norm_of = {name: expand(*name, text) for name in dict.fromkeys(names)}
     norms = [norm_of[name] for name in names]
@@ -68,12 +68,6 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         "people": [_named(party) for party in parties if party["label"] == "PER"],
         "organisations": [_named(party) for party in parties if party["label"] == "ORG"],
     }
-
-
-class _Entity(NamedTuple):
-    start: int
-    end: int
-    label: str
 
 
 def _named(party: Party) -> dict[str, Any]:
