@@ -27,6 +27,9 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         `records_schema()`. The last two join the mentions of one person or body.
         Offsets are code points of `doc.text`; numbers that were read from the
         text are exact decimal strings; indices point into the other lists.
+        Sentences and entities are those that the Doc has now, the others as their
+        stages set them: what changes entities or sentences belongs before
+        `report_relations`, whose roles and indicators count them.
 
     Raises:
         TypeError: `doc` is no Doc.
