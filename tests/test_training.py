@@ -305,6 +305,8 @@ def bare(text: str) -> str:
         ({"steps": 0}, "steps: 0; a whole number, 1 or more, is needed"),
         ({"batch": "many"}, "batch: 'many'; a whole number, 1 or more, is needed"),
         ({"window": 0}, "window: 0; a whole number, 1 or more, is needed"),
+        ({"width": None}, "width: 0; a whole number, 1 or more, is needed"),
+        ({"hidden": 0}, "hidden: 0; a whole number, 1 or more, is needed"),
         ({"dropout": 2}, "dropout: 2; a number, 0 or more, 1 at most, is needed"),
         ({"rate": None}, "no rate"),
         ({"network": "transformer", "window": 500}, "window 500: training takes half as much again"),

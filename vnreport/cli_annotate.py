@@ -27,6 +27,7 @@ from vnreport.bulk.parquet import Parquet
 from vnreport.bulk.report import JsonLog, Report, Terminal, show_error
 from vnreport.bulk.shards import ARTICLES, Result, Shard, ShardAnnotator, cut_shards
 from vnreport.bulk.workers import Processes, Workers, WorkersError, map_in_order
+from vnreport.models import DEFAULT
 
 ALL, SOME, NONE, UNFINISHED = range(4)
 """Exit codes: how many articles were annotated; 2 is wrong usage too."""
@@ -84,7 +85,10 @@ def annotate(
         typer.Option("--format", "-f", help="What to write; the ending of OUT tells it where it is not given."),
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", help="A released pipeline or the folder of another one.")
+        str | None,
+        typer.Option(
+            "--model", "-m", help=f"A released pipeline or the folder of another one; {DEFAULT} where it is not given."
+        ),
     ] = None,
     pretty: Annotated[
         bool, typer.Option("--pretty", "-p", help="Show a readable, coloured summary instead of JSON lines.")

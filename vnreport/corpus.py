@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vnreport import jsonlines
 from vnreport.inputs import ERRORS, MANIFEST
-from vnreport.markup import Article, Entity, MarkupError, read
+from vnreport.markup import FACT_QUANTITIES, Article, Entity, MarkupError, read
 from vnreport.schema import ENTITIES_KEY, QUANTITIES_KEY, SENTENCES_KEY
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def to_rows(articles: Iterable[Article]) -> Iterator[dict[str, Any]]:
             ],
             "indicators": [
                 {"sentence": f.sentence, "name": f.name, "owner": f.owner}
-                | {key: f.values.get(key) for key in ("actual", "plan", "base", "stated", "growth", "excess", "period")}
+                | {key: f.values.get(key) for key in FACT_QUANTITIES}
                 for f in a.facts
             ],
         }

@@ -23,7 +23,7 @@ def load(name: str | Path | None = None, **overrides: Any) -> Language:
 
     Args:
         name: a released pipeline (`"vi_report_trf"`, `"vi_report_sm"`), the folder of another
-            one, or an installed one; the best released one if None.
+            one, or an installed one; `"vi_report_trf"` if None.
         overrides: what `spacy.load` takes: `vocab`, `disable`, `enable`,
             `exclude`, `config`.
 

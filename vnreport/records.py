@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from importlib import resources
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from vnreport.schema import SENTENCES_KEY, entity_spans, quantity_rows, register_extensions, text_of
+from vnreport.schema import SENTENCES_KEY, get_entities, quantity_rows, register_extensions, text_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -27,6 +27,9 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         `records_schema()`. The last two join the mentions of one person or body.
         Offsets are code points of `doc.text`; numbers that were read from the
         text are exact decimal strings; indices point into the other lists.
+        Sentences and entities are those that the Doc has now, the others as their
+        stages set them: what changes entities or sentences belongs before
+        `report_relations`, whose roles and indicators count them.
 
     Raises:
         TypeError: `doc` is no Doc.
@@ -50,7 +53,7 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         }
         for span in doc.spans.get(SENTENCES_KEY, ())
     ]
-    places = [_Entity(span.start_char, span.end_char, span.label_) for span in entity_spans(doc)]
+    places = get_entities(doc)
     names = [(text[start:end], label) for start, end, label in places]
     norm_of = {name: expand(*name, text) for name in dict.fromkeys(names)}
     norms = [norm_of[name] for name in names]
@@ -68,12 +71,6 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         "people": [_named(party) for party in parties if party["label"] == "PER"],
         "organisations": [_named(party) for party in parties if party["label"] == "ORG"],
     }
-
-
-class _Entity(NamedTuple):
-    start: int
-    end: int
-    label: str
 
 
 def _named(party: Party) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
@@ -35,8 +35,20 @@ ENTITIES_KEY = "vnreport.entities"
 _SCORES = "vnreport.scores"
 _QUANTITIES = "vnreport.quantities"
 
-
 _texts: WeakKeyDictionary[Doc, str] = WeakKeyDictionary()
+
+
+class Extent(NamedTuple):
+    """Where a span lies in the text of its Doc, in code points, and its label."""
+
+    start: int
+    end: int
+    label: str
+
+    @classmethod
+    def of(cls, span: Span) -> Extent:
+        """That of a span."""
+        return cls(span.start_char, span.end_char, span.label_)
 
 
 def text_of(doc: Doc) -> str:
@@ -47,14 +59,14 @@ def text_of(doc: Doc) -> str:
     return text
 
 
-def entity_spans(doc: Doc) -> list[Span]:
-    """The people, titles and bodies among `doc.ents`, in order; what has another label is not ours."""
-    return [span for span in doc.ents if span.label_ in ENTITY_LABELS]
-
-
 def keep_text(doc: Doc, text: str) -> None:
     """Tell `text_of` that `text` is `doc.text`."""
     _texts[doc] = text
+
+
+def get_entities(doc: Doc) -> list[Extent]:
+    """The people, titles and bodies among `doc.ents`, in order; what has another label is not ours."""
+    return [Extent.of(span) for span in doc.ents if span.label_ in ENTITY_LABELS]
 
 
 def register_extensions() -> None:

@@ -12,15 +12,15 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
+import numpy
 
 from vnreport.text import cased_as, new_tones, normalize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    Floats = NDArray[numpy.float64]
+    Ints = NDArray[numpy.int64]
 
 _FOLDER = "pipeline/word_tokenize/models/ws_crf_vlsp2013_20230727"
 _REMEDY = "install a version of underthesea that vnreport's requirements name"
@@ -88,11 +88,11 @@ class WordCRF:
         for length in _LENGTHS:
             ngrams = dict.fromkeys(chain(listed[length], words[length]))
             values[length] = value_of = dict(zip(ngrams, count(_TRUE)))
-            keys = _join(np.array([self._ids[form] for form in " ".join(ngrams).split(" ")]).reshape(-1, length).T)
+            keys = _join(numpy.array([self._ids[form] for form in " ".join(ngrams).split(" ")]).reshape(-1, length).T)
             order = keys.argsort()
-            self._keys[length] = np.append(keys[order], np.iinfo(np.int64).max)
+            self._keys[length] = numpy.append(keys[order], numpy.iinfo(numpy.int64).max)
             self._values[length] = _TRUE + order
-            known = np.full(_TRUE + len(ngrams) + 1, _FALSE)  # the last for forms that are no n-gram
+            known = numpy.full(_TRUE + len(ngrams) + 1, _FALSE)  # the last for forms that are no n-gram
             known[[value_of[word] for word in words[length]]] = _TRUE
             known[[_OUTSIDE, _BEYOND]] = _OUTSIDE, _BEYOND
             self._is_in_dict[length] = known
@@ -103,7 +103,7 @@ class WordCRF:
             row_of = {value_of[value]: row for value, row in rows[name].items() if value in value_of}
             row_of[_OUTSIDE] = rows[name].get("BOS" if start < 0 else "EOS", -1)
             row_of[_BEYOND] = rows[name].get("EOS", -1)
-            of_values = np.zeros((max(row_of) + 2, 2))  # the last for all values without a weight
+            of_values = numpy.zeros((max(row_of) + 2, 2))  # the last for all values without a weight
             of_values[[*row_of]] = weights[[*row_of.values()]]
             self._features.append((start, column, of_values))
         self._codes = _Codes(self._encode)
@@ -135,9 +135,9 @@ class WordCRF:
         for line in lines:
             codes += map(self._codes.__getitem__, line)
             codes += outside
-        numbers = np.array(codes, np.int64)
+        numbers = numpy.array(codes, numpy.int64)
         begins, goes_on = self._scores(numbers)[numbers[_REACH:-_REACH] != 0].T
-        firsts = np.cumsum([0, *map(len, lines)])
+        firsts = numpy.cumsum([0, *map(len, lines)])
         inside, ties = _best_path(goes_on - begins, firsts, self._transitions)
         for number in {int(firsts.searchsorted(place, side="right")) for place in ties}:
             first, last = firsts[number - 1 : number + 1]
@@ -160,7 +160,7 @@ class WordCRF:
         """Scores of the labels at each place but the first and the last `_REACH`, shape (places, 2)."""
         columns = self._columns(codes)
         places = len(codes) - 2 * _REACH
-        scores = np.zeros((places, 2))
+        scores = numpy.zeros((places, 2))
         for start, column, weights in self._features:
             scores += weights.take(columns[column][_REACH + start :][:places], axis=0, mode="clip")
         return scores
@@ -177,14 +177,14 @@ class WordCRF:
             keys, lower_keys = _join(shifted[""]), _join(shifted["lower"])
             as_written = self._find(keys, length)
             lower = as_written.copy()
-            capitalised = np.flatnonzero(keys != lower_keys)
+            capitalised = numpy.flatnonzero(keys != lower_keys)
             lower[capitalised] = self._find(lower_keys[capitalised], length)
             outside = codes[: len(keys)] == 0
             beyond = codes[length - 1 :] == 0
             for function, values in (
                 ("", as_written),
                 ("lower", lower),
-                ("istitle", np.minimum.reduce(shifted["istitle"])),
+                ("istitle", numpy.minimum.reduce(shifted["istitle"])),
             ):
                 values[beyond] = _BEYOND
                 values[outside] = _OUTSIDE
@@ -197,7 +197,7 @@ class WordCRF:
         """Values of n-grams as written."""
         places = self._keys[length].searchsorted(keys)
         known = self._keys[length].take(places) == keys
-        return np.where(known, self._values[length].take(places, mode="clip"), _FALSE)
+        return numpy.where(known, self._values[length].take(places, mode="clip"), _FALSE)
 
 
 class _Codes(dict[str, int]):
@@ -270,7 +270,7 @@ def _best_path(scores: Floats, firsts: Ints, transitions: list[list[float]]) -> 
     after = {False: b_i - b_b, True: i_i - i_b}  # what a place that is decided adds to the next
     low, high = min(0, *after.values()), max(0, *after.values())  # nothing is added to a line's first place
     goes_on = scores + low > max(0, *least.values()) + _TIE
-    open_places = np.flatnonzero(~goes_on & (scores + high >= min(0, *least.values()) - _TIE))
+    open_places = numpy.flatnonzero(~goes_on & (scores + high >= min(0, *least.values()) - _TIE))
     inside: list[bool] = goes_on.tolist()
     margins: dict[int, float] = {}
     opening, closing = set(firsts.tolist()), set((firsts[1:] - 1).tolist())
@@ -352,9 +352,9 @@ def _read_weights(path: Path) -> tuple[dict[str, dict[str, int]], Floats, list[l
         template, _, value = attribute.partition("=")
         rows[template][value] = row
     (size,) = struct.unpack_from("<I", data, features + 8)
-    form = np.dtype([("is_transition", "<u4"), ("source", "<u4"), ("label", "<u4"), ("weight", "<f8")])
-    table = np.frombuffer(data, form, size, features + 12)
-    weights, transitions = np.zeros((number + 1, 2)), np.zeros((2, 2))
+    form = numpy.dtype([("is_transition", "<u4"), ("source", "<u4"), ("label", "<u4"), ("weight", "<f8")])
+    table = numpy.frombuffer(data, form, size, features + 12)
+    weights, transitions = numpy.zeros((number + 1, 2)), numpy.zeros((2, 2))
     for kind, target in enumerate((weights, transitions)):
         of_kind = table[table["is_transition"] == kind]
         target[of_kind["source"], of_kind["label"]] = of_kind["weight"]

@@ -50,7 +50,7 @@ class Annotator:
     where all went well.
 
     Args:
-        model: a released pipeline or the folder of another one; the default if None.
+        model: a released pipeline or the folder of another one; `vi_report_trf` if None.
         text: the column that holds the texts.
 
     >>> annotate = Annotator()

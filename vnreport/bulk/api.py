@@ -24,7 +24,7 @@ def annotate(
         data: a `datasets` `Dataset`, `DatasetDict`, `IterableDataset` or
             `IterableDatasetDict`, a pandas or polars `DataFrame`, or an iterable of
             strings.
-        model: a released pipeline or the folder of another one; the default if None.
+        model: a released pipeline or the folder of another one; `vi_report_trf` if None.
         text: the column that holds the texts.
         batch_size: how many articles are handed over together; within these, what
             goes through the pipeline at once is chosen by length.

@@ -23,7 +23,11 @@ Stream: TypeAlias = IO[bytes] | io.BufferedIOBase
 
 
 def read_json_lines(stream: Stream, name: str, source: str) -> Iterator[Item]:
-    """The lines that are not blank, each named by its number."""
+    """The lines that are not blank, each named by its number.
+
+    Raises:
+        InputError: there is none.
+    """
     empty = True
     with closing(_Lines(stream, "\n")) as lines:
         while (line := _next(lines)) is not None:
@@ -48,6 +52,9 @@ def read_csv(stream: Stream, name: str, source: str, reading: Reading, delimiter
         reading: the columns of text and id.
         delimiter: the character between cells; what the header has most of, or the
             line above it tells, if None.
+
+    Raises:
+        InputError: the header cannot be read or lacks a column, or there are no rows.
     """
     csv.field_size_limit(MAX_BYTES)
     number = 0
@@ -121,7 +128,12 @@ def _item(content: str | dict[str, str] | _Bad, kind: str, name: str, source: st
 
 
 def read_parquet(stream: Stream, name: str, source: str, reading: Reading) -> Iterator[Item]:
-    """The rows, numbered from 1."""
+    """The rows, numbered from 1.
+
+    Raises:
+        InputError: pyarrow is not installed, `stream` cannot be searched, a column is
+            not there, or there are no rows.
+    """
     try:
         from pyarrow.parquet import ParquetFile
     except ImportError:
@@ -141,7 +153,11 @@ def read_parquet(stream: Stream, name: str, source: str, reading: Reading) -> It
 
 
 def read_saved_dataset(folder: Path, reading: Reading) -> Iterator[Item]:
-    """The rows of what `save_to_disk` wrote, numbered from 1 in each split."""
+    """The rows of what `save_to_disk` wrote, numbered from 1 in each split.
+
+    Raises:
+        InputError: `datasets` is not installed, or a column is not there.
+    """
     name = shown(folder)
     try:
         from datasets import load_from_disk
@@ -151,7 +167,11 @@ def read_saved_dataset(folder: Path, reading: Reading) -> Iterator[Item]:
 
 
 def read_hub(name: str, reading: Reading) -> Iterator[Item]:
-    """The rows of `hf:owner/name`, `hf:owner/name:split`, or of a folder in the place of owner and name."""
+    """The rows of `hf:owner/name`, `hf:owner/name:split`, or of a folder in the place of owner and name.
+
+    Raises:
+        InputError: `datasets` is not installed, or a column is not there.
+    """
     try:
         from datasets import load_dataset
     except ImportError:

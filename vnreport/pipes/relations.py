@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from vnreport.schema import SENTENCES_KEY, entity_spans, get_quantities, register_extensions, text_of
+from vnreport.schema import SENTENCES_KEY, Extent, get_entities, get_quantities, register_extensions, text_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Span
 
 register_extensions()
-
-
-class _Extent(NamedTuple):
-    start: int
-    end: int
-    label: str
 
 
 class ReportRelations:
@@ -34,8 +28,8 @@ class ReportRelations:
         from vnreport.relations import find_indicators, find_roles
 
         text = text_of(doc)
-        sentences = [_extent(span) for span in doc.spans.get(SENTENCES_KEY, ()) or _sents(doc)]
-        entities = [_extent(span) for span in entity_spans(doc)]
+        sentences = [Extent.of(span) for span in doc.spans.get(SENTENCES_KEY, ()) or _sents(doc)]
+        entities = get_entities(doc)
         doc._.roles = find_roles(text, entities, sentences)
         doc._.indicators = find_indicators(text, get_quantities(doc), sentences, entities)
         return doc
@@ -43,10 +37,6 @@ class ReportRelations:
 
 def _sents(doc: Doc) -> Iterable[Span]:
     return doc.sents if doc.has_annotation("SENT_START") else [doc[:]] if len(doc) else []
-
-
-def _extent(span: Span) -> _Extent:
-    return _Extent(span.start_char, span.end_char, span.label_)
 
 
 @Language.factory("report_relations", assigns=["doc._.roles", "doc._.indicators"], requires=["doc.ents"])

@@ -118,10 +118,12 @@ _MEASURED = re.compile(r".*(?:đồng|vnd|triệu|tỷ)|(?:ha|km|m|m2|t|tấn|t�
 
 
 def names_plan(words: str) -> bool:
+    """Whether words name a plan, or who has set it: `chỉ tiêu`, `huyện giao`."""
     return _NAMES_PLAN.search(words) is not None
 
 
 def names_base(words: str) -> bool:
+    """Whether words name an earlier time to compare with: `cùng kỳ`."""
     return _NAMES_BASE.search(words) is not None
 
 
@@ -218,6 +220,7 @@ def names_level(actual: Figure, figure: Figure) -> bool:
 
 
 def is_change(actual: Figure, figure: Figure) -> bool:
+    """Whether a figure is by how much the actual one has changed (`tăng 54 tỷ đồng`), not what it is now."""
     return _CHANGE.fullmatch(figure.segment) is not None and not names_level(actual, figure)
 
 

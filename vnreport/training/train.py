@@ -77,9 +77,9 @@ def train(
         window: units of a window at most, when the network runs; near it in training.
         context: units of it that may be context.
         layers: of the network; a transformer takes the lowest of multilingual-e5-small.
-        width: of a convolution net.
+        width: of the units in a convolution net, which needs one; a transformer has that of its start.
         reach: units on either side that a convolution sees.
-        hidden: width of a line in a convolution net.
+        hidden: width of a line in a convolution net, which needs one.
         teacher: a pipeline whose `report_encoder` labels the texts of `raw`.
         raw: a JSON lines file with `text`, plain, `.gz` or `.xz`.
         raw_articles: how many of its texts are taken.
@@ -139,7 +139,8 @@ def train(
 def _check(settings: Mapping[str, Any]) -> None:
     bounds: dict[str, tuple[type, float, float]] = {
         **dict.fromkeys(("steps", "batch", "window", "layers"), (int, 1, inf)),
-        **dict.fromkeys(("seed", "context", "width", "reach", "hidden", "raw_articles"), (int, 0, inf)),
+        **dict.fromkeys(("width", "hidden"), (int, 1 if settings["network"] == "convolution" else 0, inf)),
+        **dict.fromkeys(("seed", "context", "reach", "raw_articles"), (int, 0, inf)),
         "rate": (float, 0, inf),
         **dict.fromkeys(("smoothing", "rewriting", "dropout"), (float, 0, 1)),
     }
