@@ -293,6 +293,27 @@ def test_a_component_that_was_never_trained_comes_back(tmp_path: Path) -> None:
     assert copy.to_bytes() == encoder.to_bytes() == untrained()[1].from_bytes(encoder.to_bytes()).to_bytes()
 
 
+@given(temperature=st.floats(0.2, 1))
+def test_a_temperature_below_one_makes_probabilities_surer(temperature: float) -> None:
+    nlp = encoder_pipeline()
+    text = "Xã họp.\nĐảng ủy đã họp bàn 3 việc."
+    plain = nlp(text)
+    encoder_of(nlp).temperature = temperature
+    changed = nlp(text)
+    scores = [span._.scores for span in plain.spans[SENTENCES_KEY]]
+    for before, span in zip(scores, changed.spans[SENTENCES_KEY], strict=True):
+        powers = {name: score ** (1 / temperature) for name, score in before.items()}
+        expected = {name: power / sum(powers.values()) for name, power in powers.items()}
+        assert span._.scores == pytest.approx(expected, abs=2e-3)
+        assert span.label_ == max(before, key=before.__getitem__)
+
+
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_temperature_is_above_zero(value: float) -> None:
+    with pytest.raises(ValueError, match=r"^\[components.encoder\] temperature: a number above 0 is needed, not "):
+        spacy.blank("vi").add_pipe("report_encoder", "encoder", config={"temperature": value})
+
+
 def test_what_is_missing_is_said() -> None:
     nlp, _ = untrained()
     with pytest.raises(ValueError, match="'report_encoder' is not trained"):

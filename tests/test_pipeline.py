@@ -225,6 +225,37 @@ def test_records_of_what_is_no_doc_are_refused(value: object) -> None:
         vnreport.to_records(value)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("gone", ENTITY_LABELS)
+def test_roles_follow_the_entities_that_a_user_keeps(gone: str, nlp: Language, text: str) -> None:
+    def named(doc: Doc) -> list[list[str | None]]:
+        records = vnreport.to_records(doc)
+        names = {None: None} | {n: entity["text"] for n, entity in enumerate(records["entities"])}
+        return [[names[role[key]] for key in ("person", "title", "organisation")] for role in records["roles"]]
+
+    doc = nlp(text)
+    before = named(doc)
+    assert before
+    doc.set_ents([entity for entity in doc.ents if entity.label_ != gone])
+    data = DocBin(store_user_data=True, docs=[doc]).to_bytes()
+    (stored,) = DocBin().from_bytes(data).get_docs(nlp.vocab)
+    expected = [[person, title, None] for person, title, _ in before] if gone == "ORG" else []
+    assert named(doc) == named(stored) == expected
+
+
+def test_relations_follow_the_sentences_that_a_user_keeps(nlp: Language, text: str) -> None:
+    def told(records: dict[str, list[dict[str, Any]]]) -> list[tuple[str, str | None]]:
+        texts = {None: None} | {n: sentence["text"] for n, sentence in enumerate(records["sentences"])}
+        return [(row["name"], texts[row["sentence"]]) for row in records["indicators"]]
+
+    doc = nlp(text)
+    before = vnreport.to_records(doc)
+    last = doc.spans[SENTENCES_KEY][before["indicators"][-1]["sentence"]]
+    doc.spans[SENTENCES_KEY] = [last]
+    after = vnreport.to_records(doc)
+    assert told(after) == [(name, said if said == last.text else None) for name, said in told(before)]
+    assert {role["sentence"] for role in after["roles"]} == {None}
+
+
 def test_the_error_handler_is_asked(text: str) -> None:
     nlp = vnreport.load("vi_report_sm", exclude=["report_sentences"])
     failed: list[str] = []

@@ -6,7 +6,7 @@ import json
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from vnreport.schema import SENTENCES_KEY, get_entities, quantity_rows, register_extensions, text_of
+from vnreport.schema import SENTENCES_KEY, Extent, get_entities, quantity_rows, register_extensions, renumber, text_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -27,9 +27,9 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         `records_schema()`. The last two join the mentions of one person or body.
         Offsets are code points of `doc.text`; numbers that were read from the
         text are exact decimal strings; indices point into the other lists.
-        Sentences and entities are those that the Doc has now, the others as their
-        stages set them: what changes entities or sentences belongs before
-        `report_relations`, whose roles and indicators count them.
+        Sentences and entities are those that the Doc has now. A person or title
+        that was taken away takes its roles with it; other references to what
+        is no longer there are None.
 
     Raises:
         TypeError: `doc` is no Doc.
@@ -43,15 +43,11 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         raise TypeError(f"give a Doc, as vnreport.load()(text) makes it, not {type(doc).__name__}")
     register_extensions()
     text = text_of(doc)
+    spans = doc.spans.get(SENTENCES_KEY, ())
+    lines = [Extent.of(span) for span in spans]
     sentences = [
-        {
-            "start": span.start_char,
-            "end": span.end_char,
-            "text": text[span.start_char : span.end_char],
-            "label": span.label_,
-            "score": span._.scores.get(span.label_),
-        }
-        for span in doc.spans.get(SENTENCES_KEY, ())
+        {"start": start, "end": end, "text": text[start:end], "label": label, "score": span._.scores.get(label)}
+        for (start, end, label), span in zip(lines, spans, strict=True)
     ]
     places = get_entities(doc)
     names = [(text[start:end], label) for start, end, label in places]
@@ -62,12 +58,22 @@ def to_records(doc: Doc) -> dict[str, list[dict[str, Any]]]:
         for (start, end, label), (name, _), norm in zip(places, names, norms, strict=True)
     ]
     parties = link(text, places, norms)
+    sentence_now, entity_now = renumber(doc, "sentences", lines), renumber(doc, "entities", places)
+    lost = {then for then, now in entity_now.items() if now is None}
+    roles = [
+        {key: (sentence_now if key == "sentence" else entity_now).get(index) for key, index in row.items()}
+        for row in doc._.roles
+        if lost.isdisjoint((row["person"], row["title"]))
+    ]
+    indicators = [
+        {**row, "sentence": sentence_now.get(row["sentence"]), "parts": [*row["parts"]]} for row in doc._.indicators
+    ]
     return {
         "sentences": sentences,
         "entities": entities,
         "quantities": quantity_rows(doc),
-        "indicators": [{**row, "parts": list(row["parts"])} for row in doc._.indicators],
-        "roles": [dict(row) for row in doc._.roles],
+        "indicators": indicators,
+        "roles": roles,
         "people": [_named(party) for party in parties if party["label"] == "PER"],
         "organisations": [_named(party) for party in parties if party["label"] == "ORG"],
     }

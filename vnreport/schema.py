@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -32,6 +32,7 @@ SENTENCES_KEY = "sentences"
 QUANTITIES_KEY = "quantities"
 ENTITIES_KEY = "vnreport.entities"
 
+_RELATED = "vnreport.related"
 _SCORES = "vnreport.scores"
 _QUANTITIES = "vnreport.quantities"
 
@@ -69,6 +70,42 @@ def get_entities(doc: Doc) -> list[Extent]:
     return [Extent.of(span) for span in doc.ents if span.label_ in ENTITY_LABELS]
 
 
+def get_sentences(doc: Doc) -> list[Extent]:
+    """Those of `doc.spans["sentences"]`; where no stage has classed them of `doc.sents`, without labels.
+
+    The whole Doc is one where nothing has cut it.
+    """
+    spans: Iterable[Span] = doc.spans.get(SENTENCES_KEY, ())
+    if not spans:
+        spans = doc.sents if doc.has_annotation("SENT_START") else [doc[:]] if len(doc) else []
+    return [Extent.of(span) for span in spans]
+
+
+def note_related(doc: Doc, entities: Sequence[Extent], sentences: Sequence[Extent]) -> None:
+    """Store what `doc._.roles` and `doc._.indicators` count, so that `renumber` finds it again."""
+    doc.user_data[_RELATED] = {"entities": [*map(_key, entities)], "sentences": [*map(_key, sentences)]}
+
+
+def renumber(doc: Doc, kind: str, extents: Sequence[Extent]) -> dict[int, int | None]:
+    """Where that which roles and indicators count is now.
+
+    Args:
+        doc: a Doc that may have changed since.
+        kind: `entities` or `sentences`.
+        extents: those that there are now.
+
+    Returns:
+        For each index in a role or an indicator the one in `extents`; None where it is not among them.
+    """
+    now = {_key(extent): number for number, extent in enumerate(extents)}
+    then = doc.user_data.get(_RELATED, {}).get(kind, now)
+    return {number: now.get(key) for number, key in enumerate(then)}
+
+
+def _key(extent: Extent) -> str:
+    return f"{extent.start}:{extent.end}"
+
+
 def register_extensions() -> None:
     """Add vnreport's extension attributes to `Doc` and `Span`, where they are not there yet.
 
@@ -102,7 +139,7 @@ def set_scores(doc: Doc, scores: list[dict[str, float]]) -> None:
         ValueError: there are more spans than dicts, or fewer.
     """
     spans = doc.spans[SENTENCES_KEY]
-    doc.user_data[_SCORES] = {_place(span): row for span, row in zip(spans, scores, strict=True)}
+    doc.user_data[_SCORES] = {_key(Extent.of(span)): row for span, row in zip(spans, scores, strict=True)}
 
 
 def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
@@ -126,7 +163,7 @@ def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
         if span is None:
             raise ValueError(f"the quantity {quantity.text!r} lies outside the Doc")
         spans.append(span)
-        rows = readings.setdefault(_place(span), [])
+        rows = readings.setdefault(_key(Extent.of(span)), [])
         if rows:
             span.id_ = str(len(rows))
         rows.append(quantity.to_dict())
@@ -150,19 +187,15 @@ def _rows(doc: Doc) -> Iterator[dict[str, Any]]:
     return chain.from_iterable(doc.user_data.get(_QUANTITIES, {}).values())
 
 
-def _place(span: Span) -> str:
-    return f"{span.start_char}:{span.end_char}"
-
-
 def _get_scores(span: Span) -> dict[str, float]:
-    scores: dict[str, float] = span.doc.user_data.get(_SCORES, {}).get(_place(span), {})
+    scores: dict[str, float] = span.doc.user_data.get(_SCORES, {}).get(_key(Extent.of(span)), {})
     return scores
 
 
 def _get_quantity(span: Span) -> Quantity | None:
     from vnreport.quantities import Quantity
 
-    rows = span.doc.user_data.get(_QUANTITIES, {}).get(_place(span), ())
+    rows = span.doc.user_data.get(_QUANTITIES, {}).get(_key(Extent.of(span)), ())
     known = span.id in span.doc.vocab.strings  # type: ignore[operator]
     number = int(span.id_) if known and span.id_.isdecimal() else 0
     candidates = chain(rows[number : number + 1], rows)

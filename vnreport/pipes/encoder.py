@@ -46,9 +46,12 @@ class ReportEncoder:
     Entities that another component has set stay.
     """
 
-    def __init__(self, name: str, training: dict[str, Any]) -> None:
+    def __init__(self, name: str, training: dict[str, Any], temperature: float) -> None:
+        if temperature <= 0:
+            raise ValueError(f"[components.{name}] temperature: a number above 0 is needed, not {temperature}")
         self.name = name
         self.training = training
+        self.temperature = temperature
         self.vocabulary = Vocabulary({})
         self.network: Network | None = None
 
@@ -70,7 +73,7 @@ class ReportEncoder:
         lines = read_lines(text_of(doc), _places(offsets, sentences), self.vocabulary)
         tags, classes = self.network(lines)
         _set_entities(doc, [*decode(tags, lines, offsets[:, 0])], offsets[:, 0])
-        _set_classes(doc, sentences, lines, softmax(classes))
+        _set_classes(doc, sentences, lines, softmax(classes / self.temperature))
         return doc
 
     def initialize(
@@ -184,16 +187,21 @@ class ReportEncoder:
     "report_encoder",
     assigns=["doc.ents", "doc.spans"],
     requires=["doc.sents"],
-    default_config={"training": {}},
+    default_config={"training": {}, "temperature": 1.0},
     default_score_weights={"ents_f": 0.5, "class_macro_f": 0.5},
 )
-def create_report_encoder(nlp: Language, name: str, training: dict[str, Any]) -> ReportEncoder:
+def create_report_encoder(nlp: Language, name: str, training: dict[str, Any], temperature: float) -> ReportEncoder:
     """The factory of `ReportEncoder`.
 
     Args:
         training: how `initialize` trains the network: arguments of `vnreport.training.train`.
+        temperature: what the scores of the classes are divided by before they become
+            probabilities (Guo and others 2017); below 1 makes them surer.
+
+    Raises:
+        ValueError: `temperature` is not above 0.
     """
-    return ReportEncoder(name, training)
+    return ReportEncoder(name, training, temperature)
 
 
 def split_sentences(doc: Doc) -> list[tuple[int, int]]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from vnreport.schema import SENTENCES_KEY, Extent, get_entities, get_quantities, register_extensions, text_of
-
-if TYPE_CHECKING:
-    from spacy.tokens import Span
+from vnreport.schema import (
+    get_entities,
+    get_quantities,
+    get_sentences,
+    note_related,
+    register_extensions,
+    text_of,
+)
 
 register_extensions()
 
@@ -28,15 +29,11 @@ class ReportRelations:
         from vnreport.relations import find_indicators, find_roles
 
         text = text_of(doc)
-        sentences = [Extent.of(span) for span in doc.spans.get(SENTENCES_KEY, ()) or _sents(doc)]
-        entities = get_entities(doc)
+        entities, sentences = get_entities(doc), get_sentences(doc)
         doc._.roles = find_roles(text, entities, sentences)
         doc._.indicators = find_indicators(text, get_quantities(doc), sentences, entities)
+        note_related(doc, entities, sentences)
         return doc
-
-
-def _sents(doc: Doc) -> Iterable[Span]:
-    return doc.sents if doc.has_annotation("SENT_START") else [doc[:]] if len(doc) else []
 
 
 @Language.factory("report_relations", assigns=["doc._.roles", "doc._.indicators"], requires=["doc.ents"])
