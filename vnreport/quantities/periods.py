@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from vnreport.quantities.dates import RANGE, YEAR, from_word
 from vnreport.quantities.draft import Draft
-from vnreport.quantities.lexicon import END
+from vnreport.quantities.lexicon import END, FELLOWS
 from vnreport.quantities.nouns import counted
 from vnreport.quantities.source import Source
+from vnreport.quantities.units import names_place
 
 _MONTH = re.compile(rf"([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?(?![,/][0-9])")
 _MONTH_JOIN = re.compile(rf" ?(,|và|{RANGE}) ?((?:hết )?tháng )?")
@@ -26,7 +27,9 @@ _YEARS = re.compile(
     rf"| (?:đến|tới) (?:hết )?(?:năm )?({YEAR}))?"
 )
 _AND_YEARS = re.compile(rf" ?(?:,|và) ?((?:năm )?)(?={YEAR})")
-_MONEY_BEHIND = re.compile(r" ?(?:nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng|đ|%)(?![^\W_])")
+_MONEY_BEHIND = re.compile(
+    rf" ?(nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng(?! (?:{FELLOWS}){END})|đ|%)(?![^\W_])"
+)
 _UNTIL_NOW = re.compile(rf" (?:đến|tới) nay{END}")
 _EDGE = re.compile(r"(?:(tuần|ngày|tháng|mấy|nửa) )?(?<![^\W_])(đầu|cuối|hết) $")
 _EDGES = ("đầu ", "cuối ", "hết ")
@@ -174,7 +177,10 @@ def years(source: Source, start: int, single: bool) -> list[Draft]:
 
 def _year(source: Source, start: int, single: bool) -> Draft | None:
     match = _YEARS.match(source.folded, start)
-    if match is None or _MONEY_BEHIND.match(source.folded, match.end()):
+    if match is None:
+        return None
+    money = _MONEY_BEHIND.match(source.folded, match.end())
+    if money and not names_place(source, money):
         return None
     first = int(match[1])
     second = int(match[2] or match[4] or 0)

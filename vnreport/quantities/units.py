@@ -9,7 +9,7 @@ from fractions import Fraction
 from vnreport.numerals import EXACT, Number
 from vnreport.quantities.dates import YEAR
 from vnreport.quantities.draft import Cell, Draft
-from vnreport.quantities.lexicon import END, UNIT, UNITS
+from vnreport.quantities.lexicon import END, FELLOWS, UNIT, UNITS
 from vnreport.quantities.nouns import known_noun, noun_end
 from vnreport.quantities.numbers import Located
 from vnreport.quantities.source import Source
@@ -24,7 +24,7 @@ _KINDS = {
 }
 _NO_UNIT = re.compile(
     r"ngày (?:công|lương|hội|lễ)|giờ công|độ tuổi"
-    r"|đồng (?:chí|bào|đội|hồ|phục|nghiệp|phạm|loạt|thời(?! (?:gian|điểm|hạn|kỳ))|hương|tác giả|chủ tịch)"
+    rf"|đồng (?:{FELLOWS})"
     r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)"
     r"|tiếng (?:dân|anh|việt|nói|thái)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
 )
