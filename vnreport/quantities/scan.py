@@ -85,6 +85,7 @@ _DIGIT = re.compile(" [0-9]")
 _NAME_BEHIND = re.compile(rf" [{UPPER}][{LOWER}]")
 _CAPITAL = re.compile(rf" ?[{UPPER}][{LOWER}]")
 _NAMING = frozenset(("name", "label"))
+_VERBS = frozenset(("kết luận", "hướng dẫn"))
 _BARE_UNIT = re.compile(rf"(?:(?<=\bm)|(?<=\b[kc]m))[23]{END}")
 _SPACE = re.compile(r"[ \n|]")
 _ADDRESS = re.compile(r"://|www\.|@(?=[^ \n])|\.(?:vn|com|net|org|info)/")
@@ -299,7 +300,9 @@ class _Scanner:
             found[0].start = context.begin
             return found
         begin = context.begin
-        strong = "name" in context.classes or context.capital() or "/" in self.text[start:end]
+        strong = (
+            ("name" in context.classes and phrase not in _VERBS) or context.capital() or "/" in self.text[start:end]
+        )
         if phrase.endswith("số"):
             wider = Context(source, begin, self.floor)
             begin = wider.begin if wider.classes & _NAMING else begin
