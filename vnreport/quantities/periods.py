@@ -40,6 +40,7 @@ _OF_YEAR = re.compile(
     rf"(?: ?({YEAR}))?{END}"
 )
 _MONTH_OF_YEAR = re.compile(rf"(0?[1-9]|1[0-2])/({YEAR})(?!/)(?: ?(?:-|đến|tới) ?(0?[1-9]|1[0-2])/({YEAR})(?!/))?")
+_SCALED = ("lệ ", "hoạch ", "chi tiết ", "phân khu ")  # "quy hoạch tỷ lệ 1/2000", no January
 _LIST = frozenset((",", "và"))
 _LONGEST = 12
 _COMMON_YEAR = 2023  # stands for a year that is not stated
@@ -61,6 +62,8 @@ def month_of_year(source: Source, start: int) -> list[Draft]:
     """`4/1983`, `4/1983 đến 4/1997` without a head word."""
     match = _MONTH_OF_YEAR.match(source.folded, start)
     if match is None or counted(source, match.end()):
+        return []
+    if match.group() == "1/2000" and source.folded.endswith(_SCALED, 0, start):
         return []
     low, high = f"{match[2]}-{int(match[1]):02}", f"{match[4]}-{int(match[3] or 0):02}"
     if not match[3]:
