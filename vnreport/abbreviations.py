@@ -15,6 +15,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:[&/,-][^\W\d_]+)*\.?")
 _PART = re.compile(r"[^\W\d_]+")
 _TWO_WORDS = re.compile(rf"(?<=[{LOWER}]{{2}})(?=[{UPPER}][{LOWER}])")
 _GLUED = re.compile(rf"(?<!\w)(?P<short>[{UPPER}]{{2,}})(?=[{UPPER}][{LOWER}])")
+_AND = re.compile(rf"(?<!\w)(?P<left>[{UPPER}]+) & (?P<right>[{UPPER}]+)(?!\w)")
 _DASH = re.compile(r"(?<=[^\W\d_]{2})\s*[-–—]\s*(?=[^\W\d_]{2})")
 _SECOND = re.compile(r"(?:(?<=\bphó )|(?<=\bnguyên )|(?<=\bcựu )|(?<=\bquyền )|(?<=\btân ))(?!phòng|ban|thôn)\w")
 _ANY_WORD = re.compile(r"\w+")
@@ -97,7 +98,7 @@ def _prepare(text: str, label: str) -> tuple[str, bool]:
     name = " ".join(_tones(word) for word in unicodedata.normalize("NFC", text).split())
     if label == "PER":
         return name, name.isupper()
-    return _TWO_WORDS.sub(" ", _GLUED.sub(_split, name)), name.isupper() and name not in _ROWS
+    return _AND.sub(_close, _TWO_WORDS.sub(" ", _GLUED.sub(_split, name))), name.isupper() and name not in _ROWS
 
 
 def _tones(word: str) -> str:
@@ -109,6 +110,11 @@ def _tones(word: str) -> str:
 
 def _split(match: re.Match[str]) -> str:
     return match["short"] + " " if match["short"] in _ROWS else match["short"]
+
+
+def _close(match: re.Match[str]) -> str:
+    joined = f"{match['left']}&{match['right']}"
+    return joined if joined in _ROWS else match.group()
 
 
 def openings(name: str, label: str = "", context: str = "") -> Iterator[tuple[int, int, str]]:

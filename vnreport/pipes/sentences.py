@@ -19,7 +19,7 @@ _STOP = re.compile(
     r"(?:[.!?…]|(?<=[.…])/(?=\.))+(?:[ \t\u00a0]+[.…]+)*(?P<close>[”\"’')\]}»]*)\s*(?=(?P<next>\S))"
     rf"|(?<=[^\W\d_])(?P<lost>[ \t\u00a0]+)(?=(?:{_OPENERS})[ \u00a0]+(?P<second>\w))"
 )
-_CREDIT = re.compile(r"\((?i:ảnh|nguồn|theo)\b[^()]{1,60}\)\s+(?=(?P<next>\w))")
+_CREDIT = re.compile(r"\((?i:ảnh|nguồn|theo)\b[^()]{1,60}\)(?:\s+(?=(?P<next>\w)))?")
 _LAST_WORD = re.compile(r"[^\s.,;:!?…()\"“”‘’/–—-]*\Z")
 _MARK = r"(?:\d{1,2}(?:\.\d{1,2})*|[IVXLC]{1,5}|[A-Za-zđĐ])"
 _LEAD = re.compile(rf"[\s\W_]*(?:(?i:phần|chương|mục)\s+)?{_MARK}?\s*\Z")
@@ -90,7 +90,7 @@ def sentence_starts(text: str) -> Iterator[int]:
                 begin = stop.end()
                 yield begin
                 credit = _CREDIT.match(text, begin, match.end())
-                if credit and credit["next"].isupper():
+                if credit and credit["next"] and credit["next"].isupper():
                     begin = credit.end()
                     yield begin
         before, end = line, match.start() + len(match.group().rstrip())
@@ -125,7 +125,8 @@ def _ends(text: str, begin: int, stop: re.Match[str]) -> bool:
         return False
     if glued and not close:
         return follower.isupper() and (len(left) > 1 or left.isdigit()) and not _abbreviates(left, text, stop)
-    return not (follower.isalnum() and _abbreviates(left, text, stop))
+    goes_on = follower.isalnum() or (follower == "(" and len(left) == 1 and not _CREDIT.match(text, stop.end()))
+    return not (goes_on and _abbreviates(left, text, stop))
 
 
 def _word_before(text: str, begin: int, end: int) -> str:

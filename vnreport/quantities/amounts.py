@@ -17,6 +17,7 @@ from vnreport.quantities.nouns import counted
 from vnreport.quantities.numbers import Located, magnitude_follows, number_at
 from vnreport.quantities.source import Source
 from vnreport.quantities.units import implied, with_unit
+from vnreport.text import LOWER, UPPER
 
 _RANGE = frozenset(("-", "đến", "tới"))
 _LIST = frozenset((",", ";", "và", "hoặc", "hay"))
@@ -26,6 +27,7 @@ _CONNECT = re.compile(
     r"(?:tổng số |số |dưới |gần |hơn |khoảng )?(?=[0-9]|-[0-9]|[^\W\d_])"
 )
 _CONNECTORS = frozenset("-/,;đtvhxl")
+_STREET = re.compile(rf" [{UPPER}][{LOWER}]+ [{UPPER}][{LOWER}]+")
 _DIGIT_WORD = re.compile(rf",? ({'|'.join(ONES)}){END}")
 _WHOLE_THOUSANDS = re.compile(r"([0-9]{1,3})\.000")
 _LEADING = re.compile(rf"({'|'.join(ONES)}) (trăm|chục|mươi){END}")
@@ -45,6 +47,9 @@ _SPAN_HEADS = frozenset(
         "sau",
         "suốt",
         "chậm",
+        "là",
+        "thêm",
+        "đủ",
         "trễ",
         "quá",
         "dài",
@@ -315,11 +320,13 @@ def _ages(source: Source, context: Context) -> list[Draft]:
 
 
 def _alone(source: Source, draft: Draft, worded: bool) -> Draft:
-    """A number that nothing is tied to; without a unit a year, a fraction or a bare count."""
+    """A number that nothing is tied to; without a unit a year, a house (`35 Cao Thắng`) or a bare count."""
     if draft.kind or worded:
         return draft
     if plausible_year(draft.cells[0].typed):
         return Draft(draft.start, draft.end, "period", iso=draft.cells[0].typed, doubtful=True)
+    if draft.cells[0].typed.isdigit() and _STREET.match(source.typed, draft.end):
+        return Draft(draft.start, draft.end, "identifier")
     behind = source.folded[draft.end : draft.end + 1]
     if behind.isalpha() or behind in ("_", "\ufe0f", "\u20e3"):
         return draft
@@ -357,6 +364,8 @@ def _finished(source: Source, draft: Draft, context: Context | None) -> Draft:
             draft.cells = (Cell((quotient(Fraction(hours), Fraction(1)),)),)
             draft.end = minutes.end()
     behind = _BEHIND.match(source.folded, draft.end) if source.folded.startswith(" trở", draft.end) else None
+    if draft.kind == "identifier":
+        return draft
     draft.approx = context.approximator(draft.dimension) if context else None
     if draft.approx is None and behind:
         draft.approx = "over" if behind[1] == "lên" else "under"

@@ -86,7 +86,9 @@ _GLUED = re.compile(
 )
 _NAME = re.compile(r"(?:[^\W\d_]+(?: - | |-))+$")
 _WORD = re.compile(r"[^\W\d_]+")
-_NEXT = re.compile(rf"(?: ?, ?| (?:và|hoặc) )([0-9]{{1,4}}[A-Za-z]?){END}(?![.,/-][0-9])")
+_NEXT = re.compile(
+    rf"(?: ?, ?| (?:và|hoặc) | ?[-–] ?(?=[0-9]{{1,3}}(?![0-9])))([0-9]{{1,4}}[A-Za-z]?){END}(?![.,/-][0-9])"
+)
 _COMMAS = re.compile(r"[0-9]{1,2}(?:,[0-9]{1,2}){1,12}(?![0-9])(?![.,/%][0-9])")
 _DIGITS = re.compile("[0-9]+")
 _LONGEST = 12
@@ -197,7 +199,7 @@ def law_start(source: Source, start: int, floor: int) -> int | None:
 
 
 def following(source: Source, end: int) -> list[Draft]:
-    """Further numbers under one head: `vành đai 2 và 3`, `tiêu chí số 5, 17`."""
+    """Further numbers under one head: `vành đai 2 và 3`, `tiêu chí số 5, 17`, `cấp 8-9`."""
     drafts: list[Draft] = []
     while len(drafts) < _LONGEST:
         match = _NEXT.match(source.typed, end)

@@ -12,6 +12,10 @@ from vnreport.numerals import ONES
 from vnreport.text import OLD_TONES
 
 END = r"(?![^\W_])"
+FELLOWS = (
+    r"chí|bào|đội|hồ|phục|nghiệp|phạm|loạt|thời(?! (?:gian|điểm|hạn|kỳ))|hương|hành|lòng|thuận|tình|tác giả|chủ tịch"
+)
+"""What makes `đồng` another word than the currency: `đồng chí`."""
 
 
 @dataclass(frozen=True, slots=True)

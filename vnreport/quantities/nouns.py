@@ -83,7 +83,7 @@ def _names(source: Source, start: int, end: int) -> bool:
 
 def _unknown(source: Source, word: re.Match[str]) -> tuple[int, str] | None:
     start, end = word.span(1)
-    if word[1] in STOPS:
+    if word[1] in STOPS or (end - start == 1 and word[1].isascii()):
         return None
     typed = source.typed[start:end]
     acronym = typed.isupper() and len(typed) > 1 and not _shouted(source, start)

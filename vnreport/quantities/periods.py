@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from vnreport.quantities.dates import RANGE, YEAR, from_word
 from vnreport.quantities.draft import Draft
-from vnreport.quantities.lexicon import END
+from vnreport.quantities.lexicon import END, FELLOWS
 from vnreport.quantities.nouns import counted
 from vnreport.quantities.source import Source
+from vnreport.quantities.units import names_place
 
 _MONTH = re.compile(rf"([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?(?![,/][0-9])")
 _MONTH_JOIN = re.compile(rf" ?(,|và|{RANGE}) ?((?:hết )?tháng )?")
@@ -26,7 +27,9 @@ _YEARS = re.compile(
     rf"| (?:đến|tới) (?:hết )?(?:năm )?({YEAR}))?"
 )
 _AND_YEARS = re.compile(rf" ?(?:,|và) ?((?:năm )?)(?={YEAR})")
-_MONEY_BEHIND = re.compile(r" ?(?:nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng|đ|%)(?![^\W_])")
+_MONEY_BEHIND = re.compile(
+    rf" ?(nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng(?! (?:{FELLOWS}){END})|đ|%)(?![^\W_])"
+)
 _UNTIL_NOW = re.compile(rf" (?:đến|tới) nay{END}")
 _EDGE = re.compile(r"(?:(tuần|ngày|tháng|mấy|nửa) )?(?<![^\W_])(đầu|cuối|hết) $")
 _EDGES = ("đầu ", "cuối ", "hết ")
@@ -37,6 +40,7 @@ _OF_YEAR = re.compile(
     rf"(?: ?({YEAR}))?{END}"
 )
 _MONTH_OF_YEAR = re.compile(rf"(0?[1-9]|1[0-2])/({YEAR})(?!/)(?: ?(?:-|đến|tới) ?(0?[1-9]|1[0-2])/({YEAR})(?!/))?")
+_SCALED = ("lệ ", "hoạch ", "chi tiết ", "phân khu ")  # "quy hoạch tỷ lệ 1/2000", no January
 _LIST = frozenset((",", "và"))
 _LONGEST = 12
 _COMMON_YEAR = 2023  # stands for a year that is not stated
@@ -58,6 +62,8 @@ def month_of_year(source: Source, start: int) -> list[Draft]:
     """`4/1983`, `4/1983 đến 4/1997` without a head word."""
     match = _MONTH_OF_YEAR.match(source.folded, start)
     if match is None or counted(source, match.end()):
+        return []
+    if match.group() == "1/2000" and source.folded.endswith(_SCALED, 0, start):
         return []
     low, high = f"{match[2]}-{int(match[1]):02}", f"{match[4]}-{int(match[3] or 0):02}"
     if not match[3]:
@@ -174,7 +180,10 @@ def years(source: Source, start: int, single: bool) -> list[Draft]:
 
 def _year(source: Source, start: int, single: bool) -> Draft | None:
     match = _YEARS.match(source.folded, start)
-    if match is None or _MONEY_BEHIND.match(source.folded, match.end()):
+    if match is None:
+        return None
+    money = _MONEY_BEHIND.match(source.folded, match.end())
+    if money and not names_place(source, money):
         return None
     first = int(match[1])
     second = int(match[2] or match[4] or 0)

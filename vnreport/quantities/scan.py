@@ -49,7 +49,7 @@ _CLOCK = re.compile(
     r"(?: ?(?:h|g|giờ) ?[0-5][0-9](?![0-9])(?: ?(?:phút|p|'))?|h[0-9](?![0-9])| ?(?:giờ|h)"
     rf"|:[0-5][0-9](?![0-9])){END}"
 )
-_DAY_BEFORE = re.compile(r"(?<![^\W_])(?:nay|qua|mai|kia)(?:,| ?\() ?$")
+_DAY_BEFORE = re.compile(r"(?<![^\W_])(?:nay|qua|mai|kia|thứ (?:hai|ba|tư|năm|sáu|bảy)|chủ nhật) ?[,(] ?$")
 _DAY_ENDS = frozenset(" ,(")
 _CLOCK_BEFORE = re.compile(r"(?:giờ|h)(?: ?[0-9]{2})? ?(?:-|đến|tới) ?$")
 _CLOCK_RANGE = re.compile(r"[0-9]{1,2} ?(?:-|đến|tới) ?[0-9]{1,2} ?(?:giờ|h)")
@@ -85,6 +85,7 @@ _DIGIT = re.compile(" [0-9]")
 _NAME_BEHIND = re.compile(rf" [{UPPER}][{LOWER}]")
 _CAPITAL = re.compile(rf" ?[{UPPER}][{LOWER}]")
 _NAMING = frozenset(("name", "label"))
+_VERBS = frozenset(("kết luận", "hướng dẫn"))
 _BARE_UNIT = re.compile(rf"(?:(?<=\bm)|(?<=\b[kc]m))[23]{END}")
 _SPACE = re.compile(r"[ \n|]")
 _ADDRESS = re.compile(r"://|www\.|@(?=[^ \n])|\.(?:vn|com|net|org|info)/")
@@ -299,7 +300,9 @@ class _Scanner:
             found[0].start = context.begin
             return found
         begin = context.begin
-        strong = "name" in context.classes or context.capital() or "/" in self.text[start:end]
+        strong = (
+            ("name" in context.classes and phrase not in _VERBS) or context.capital() or "/" in self.text[start:end]
+        )
         if phrase.endswith("số"):
             wider = Context(source, begin, self.floor)
             begin = wider.begin if wider.classes & _NAMING else begin
@@ -368,11 +371,11 @@ class _Scanner:
     def day_before(self, start: int) -> bool:
         """`hai ngày 25, 26/9`, `sáng nay (5.2)`: a date announced without a head word."""
         if self.text[start - 1 : start] in _DAY_ENDS and _DAY_BEFORE.search(
-            self.text, max(self.floor, start - 8), start
+            self.text, max(self.floor, start - 16), start
         ):
             return True
         last = self.drafts[-1] if self.drafts else None
-        if last is None or not 0 < start - last.end <= 2:
+        if last is None or not 0 < start - last.end <= len(" , "):
             return False
         return (last.unit or "").lower() in ("ngày", "đêm") or self.text.startswith("thứ ", last.start)
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from vnreport.numerals import EXACT, Number
 from vnreport.quantities.dates import YEAR
 from vnreport.quantities.draft import Cell, Draft
-from vnreport.quantities.lexicon import END, UNIT, UNITS
+from vnreport.quantities.lexicon import END, FELLOWS, STOPS, UNIT, UNITS
 from vnreport.quantities.nouns import known_noun, noun_end
 from vnreport.quantities.numbers import Located
 from vnreport.quantities.source import Source
@@ -24,7 +24,7 @@ _KINDS = {
 }
 _NO_UNIT = re.compile(
     r"ngày (?:công|lương|hội|lễ)|giờ công|độ tuổi"
-    r"|đồng (?:chí|bào|đội|hồ|phục|nghiệp|phạm|loạt|thời(?! (?:gian|điểm|hạn|kỳ))|hương|tác giả|chủ tịch)"
+    rf"|đồng (?:{FELLOWS})"
     r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)"
     r"|tiếng (?:dân|anh|việt|nói|thái)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
 )
@@ -34,6 +34,7 @@ _SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) ?$")
 _UPPER_ONLY = frozenset(("cv", "w"))
 _GLUED_LOWER_ONLY = frozenset(("g", "h", "l"))
 _PLACE = re.compile(rf"Đồng [{UPPER}][{LOWER}]")
+_BEHIND = re.compile(r" ([^\W\d_]+)")
 _METRES = re.compile(r"m([0-9]{1,2})(?![\w/]|[.,][0-9])")
 _HALF = re.compile(rf" rư[ỡở]i{END}")
 _THOUSANDS = re.compile(rf"k{END}")
@@ -106,6 +107,9 @@ def _is_unit(source: Source, located: Located, match: re.Match[str]) -> bool:
         return False
     if not located.scaled and names_place(source, match):
         return False
+    if match[1] == "yên":  # "5 tỷ Yên Bái"
+        behind = _BEHIND.match(text, match.end())
+        return located.scaled and (behind is None or behind[1] in STOPS)
     if match[1] == "mẫu":
         return _SAMPLES.search(text, max(0, located.start - 16), located.start) is None
     upper = source.typed[match.start(1) : match.end(1)].isupper()

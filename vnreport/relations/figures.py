@@ -17,6 +17,8 @@ _RANKED = re.compile(r"\b(?:đứng|xếp|vị trí|hạng|từ|lên|xuống|ở
 STEP = "bậc"
 """The unit in which a rank changes."""
 _PER_ONE = re.compile(r"\b(?:trên|mỗi|từng)\s+\Z")
+_SCALE = 100
+"""Of how many parts a ratio of one is rather the scale of a map."""
 _CLIP = 300
 """How many characters beside a figure are read."""
 _CUT = re.compile(r"[,;:()“”\"]| [-–—] ?|\.\s")
@@ -116,6 +118,8 @@ def figures(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequen
             continue
         if kind == "duration" and _LONG.search(text[span.start : span.end].lower()):
             continue
+        if kind == "ratio" and quantity.numerator == 1 and _no_result(quantity, text[span.start : span.end]):
+            continue
         if quantity.value == 1 and _PER_ONE.search(text, max(sentence.start, span.start - 20), span.start):
             continue
         if not numeric or span.start >= numeric[-1].end:
@@ -127,6 +131,11 @@ def figures(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequen
         left = right if place and end - start <= _CLIP else _words(text[max(start, end - _CLIP) : end])
         right = _words(text[behind : min(until, behind + _CLIP)])
         yield Figure(span, quantities[span.index], left, right, text[span.start : span.end], place)
+
+
+def _no_result(quantity: QuantityLike, surface: str) -> bool:
+    """Whether a ratio of one is the scale of a map (`1/500`) or one among several (`một trong sáu chỉ tiêu`)."""
+    return (quantity.denominator or 0) >= _SCALE or surface.lower().startswith("một trong")
 
 
 def _ranks(text: str, sentence: Span, spans: Sequence[Span], quantities: Sequence[QuantityLike]) -> set[int]:

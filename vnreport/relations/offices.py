@@ -32,6 +32,7 @@ AFTER_PERSON = _ties(
     (r"(?:, )?(?:hiện |nay |vốn |nguyên |vừa |đang |hiện nay |hiện đang )*là", 8),
     (rf"(?:,|{_DASH}|\(|, ?kiêm|{_DASH} ?kiêm|kiêm)", 7),
     (rf"(?:,|{_DASH})? ?{_AGE} ?(?:,|{_DASH})?", 7),
+    (rf"\([^()]{{1,40}}\) ?(?:,|{_DASH})", 7),
     (rf"[,(][^.;:]{{0,40}}\b{_VITA}\b[^.;:]{{0,120}},", 7),
     (r",? ?(?:với|trên|ở|trong) (?:cương vị|vai trò|tư cách)(?: là)?", 7),
     (r":", 6),
@@ -43,7 +44,7 @@ GIVEN = re.compile(rf"[^.;:]*\bđược\b[^.;:]*\b{_TAKES}(?: các)?")
 BEFORE_PERSON = _ties(
     (rf"\.?(?:{_ADDRESS})?", 9),
     (rf"(?:chi bộ|{_PLACE}) ?(?:{_ADDRESS})?", 8),
-    (rf"[^.;:,()]{{0,25}}(?:\blà|\bgồm|\bgồm có|:) ?(?:{_ADDRESS})?", 8),
+    (rf"(?![^.;:,()]*\bảnh ?:)[^.;:,()]{{0,25}}(?:\blà|\bgồm|\bgồm có|:) ?(?:{_ADDRESS})?", 8),
     (rf"(?:\(|{_DASH}) ?(?:{_ADDRESS})?", 5),
     (rf"{_PLACE}[^.;:,()]{{0,25}}", 4),
     (rf", ?{_ADDRESS}", 2),

@@ -330,7 +330,8 @@ class Reader:
     def _reference(self, draft: Draft, actual: Figure, figure: Figure) -> Key | None:
         """Whether a figure is the plan or the base of the actual one."""
         left, phrase = figure.left, figure.phrase
-        if draft.last == "actual" and (PAIR.fullmatch(left) or OUT_OF.fullmatch(left)):
+        paired = PAIR.fullmatch(left) and (figure.counts_same(actual) or names_plan(left))
+        if draft.last == "actual" and (paired or OUT_OF.fullmatch(left)):
             return "base" if "growth" in draft.figures else "plan"
         if is_change(actual, figure):
             return None
