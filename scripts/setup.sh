@@ -1,5 +1,7 @@
 # Sourced by the other scripts: makes .venv from the lock file, once.
 # `source setup.sh run` installs only what running needs.
+# The lock file is made by `uv pip compile pyproject.toml --extra dev --universal
+# --python-version 3.10 --no-header -o requirements.lock`, less PyTorch's CUDA packages.
 # shellcheck shell=bash
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

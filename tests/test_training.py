@@ -309,6 +309,7 @@ def bare(text: str) -> str:
         ({"hidden": 0}, "hidden: 0; a whole number, 1 or more, is needed"),
         ({"dropout": 2}, "dropout: 2; a number, 0 or more, 1 at most, is needed"),
         ({"rate": None}, "no rate"),
+        ({"network": "transformer", "layers": 13}, "layers: 13; a whole number, 1 or more, 12 at most, is needed"),
         ({"network": "transformer", "window": 500}, "window 500: training takes half as much again"),
     ],
 )

@@ -138,7 +138,8 @@ def train(
 
 def _check(settings: Mapping[str, Any]) -> None:
     bounds: dict[str, tuple[type, float, float]] = {
-        **dict.fromkeys(("steps", "batch", "window", "layers"), (int, 1, inf)),
+        **dict.fromkeys(("steps", "batch", "window"), (int, 1, inf)),
+        "layers": (int, 1, _E5_LAYERS if settings["network"] == "transformer" else inf),
         **dict.fromkeys(("width", "hidden"), (int, 1 if settings["network"] == "convolution" else 0, inf)),
         **dict.fromkeys(("seed", "context", "reach", "raw_articles"), (int, 0, inf)),
         "rate": (float, 0, inf),
@@ -232,6 +233,7 @@ def _transformer(vocabulary: Vocabulary, layers: int, dropout: float, window: in
     return network
 
 
+_E5_LAYERS = 12
 _E5_NAMES = {"attention_out": "ao", "attention_norm": "aln", "feed": "fi", "feed_out": "fo", "feed_norm": "oln"}
 
 
