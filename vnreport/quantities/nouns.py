@@ -24,7 +24,8 @@ def noun_end(source: Source, start: int) -> tuple[int, str] | None:
 
     Returns:
         The offset behind the phrase and its class in the table (`noun`,
-        `classifier`, `part`, or `unknown`); None where no noun follows.
+        `classifier`, `part`), or `unknown`, as which the table has what may be
+        a verb as well (`hoạt động`); None where no noun follows.
     """
     found = source.nouns.get(start, _UNREAD)
     if found is _UNREAD:
@@ -55,7 +56,7 @@ def _noun_end(source: Source, start: int) -> tuple[int, str] | None:
         return None
     behind = _FIRST.match(source.folded, end) if kind == "classifier" else None
     head = _known(source, behind) if behind and behind[1] not in STOPS else None
-    return (head[0], kind) if head and head[1] != "none" else (end, kind)
+    return (head[0], kind) if head and head[1] not in ("none", "unknown") else (end, kind)
 
 
 def _known(source: Source, first: re.Match[str]) -> tuple[int, str] | None:
