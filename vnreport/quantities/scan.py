@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from vnreport.numerals import ONES
 from vnreport.quantities import amounts, dates, identifiers, periods, words
 from vnreport.quantities.context import Context
 from vnreport.quantities.dates import YEAR
@@ -17,16 +18,30 @@ from vnreport.quantities.units import names_place
 from vnreport.text import LOWER, UPPER
 
 _SCALE = "trăm|nghìn|ngàn|vạn|triệu|tỷ|tỉ|chục"
+_NUMBER_WORDS = "|".join((*(word for word, value in ONES.items() if value > 1 and word != "năm"), "mười"))
+"""All up to ten but `không`, `một` and `năm`, which what follows must tell from other words."""
 _CANDIDATE = re.compile(
-    r"(?P<digit>[0-9])|(?<![^\W_])(?:"
-    r"(?P<word>(?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|nửa)(?=[ ,])"
-    r"|năm(?= [^\W\d_])"
-    rf"|một(?= (?:[^\W\d_]+ rư[ỡở]i|phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}"
-    rf"|(?:đến|tới) (?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|(?:một|năm) (?:mươi|{_SCALE}))){END})"
-    r"|không(?= phẩy )|trăm(?= phần trăm))"
-    r"|(?P<ordinal>(?:lần|thứ|hạng)(?= [nhbtsc]))"
-    rf"|(?P<roman>[ivxl]{{1,8}}){END})"
+    rf"""
+    (?P<digit>[0-9])
+    | (?<![^\W_])(?:
+        (?P<word>
+            (?:{_NUMBER_WORDS}|nửa)(?=[ ,])
+          | năm(?=[ ][^\W\d_])
+          | một(?=[ ](?:
+                [^\W\d_]+[ ]rư[ỡở]i  # một tháng rưỡi
+              | phần[ ](?:hai|ba|tư|bốn|năm|sáu|tám|mười) | phẩy | trong | {_SCALE}
+              | (?:đến|tới)[ ](?:{_NUMBER_WORDS}|(?:một|năm)[ ](?:mươi|{_SCALE}))
+            ){END})
+          | không(?=[ ]phẩy[ ])
+          | trăm(?=[ ]phần[ ]trăm)
+        )
+      | (?P<ordinal>(?:lần|thứ|hạng)(?=[ ][nhbtsc]))
+      | (?P<roman>[ivxl]{{1,8}}){END}
+    )
+    """,
+    re.VERBOSE,
 )
+"""Where a quantity may begin: `7 hộ`, `hai xã`, `năm thôn`, `một đến hai`, `không phẩy năm`, `thứ ba`, `XX`."""
 _LIST_NUMBER = re.compile(
     r"[0-9]{1,2}(?:\.[0-9]{1,2})*(?:[.)]|[.]?-(?![0-9])|/(?! ?[0-9])|:)(?![0-9])"
     r"|[0-9]{1,2}[\ufe0f\u20e3]"
