@@ -26,20 +26,30 @@ _CONNECT = re.compile(
     r" ?(-|/|,|;|đến|tới|và|hoặc|hay|xuống còn|xuống|lên|trong) ?"
     r"(?:tổng số |số |dưới |gần |hơn |khoảng )?(?=[0-9]|-[0-9]|[^\W\d_])"
 )
+"""`15 - 30`, `22/24`, `hai hoặc ba`, `5 tỷ xuống còn 3 tỷ`, `4 trong tổng số 9`."""
 _CONNECTORS = frozenset("-/,;đtvhxl")
 _STREET = re.compile(rf" [{UPPER}][{LOWER}]+ [{UPPER}][{LOWER}]+")
+"""`35 Cao Thắng`, a house."""
 _DIGIT_WORD = re.compile(rf",? ({'|'.join(ONES)}){END}")
+"""The second of `ba bốn`, `hai, ba`."""
 _WHOLE_THOUSANDS = re.compile(r"([0-9]{1,3})\.000")
 _LEADING = re.compile(rf"({'|'.join(ONES)}) (trăm|chục|mươi){END}")
+"""The end of `hai đến ba trăm`, `năm, sáu mươi`."""
 _MINUS = re.compile(r"(?:(?:^|[ (|])(-)|(?<![^\W_])(âm) )$")
+"""Before a number: `(-`, `âm`, not `10-`."""
 _SIGNED = re.compile(r" ?(?:(?:-|đến|tới) ?-?[0-9]+(?:[.,][0-9]+)? ?)?(?:%|độ(?! tuổi)|°|º|o ?c)")
+"""Behind a number that may be negative: `%`, `độ C`, `đến 0 độ C`, not `độ tuổi`."""
 _MINUTES = re.compile(rf" ?([0-5]?[0-9]) ?(?:phút|'){END}")
+"""Behind hours: `30 phút`, `30'`."""
 _BEHIND = re.compile(rf" trở (lên|xuống){END}")
 _AGE_LIST = re.compile(r"[0-9]{1,3}(?:(?:, ?| và )[0-9]{1,3}){0,5}(?![0-9]|[.,/-][0-9]| ?-)")
+"""Behind `tuổi`: `90`, `70, 75 và 80`, not `18-25`."""
 _DIGITS = re.compile("[0-9]+")
 _QUOTES = frozenset("“\"'‘")
 _NAME_IN_QUOTES = re.compile(r"(?: [^\W\d_]+){1,3}[”\"'’]")
+"""Behind the number of `“3 không”`, `“4 tại chỗ”`."""
 _COMMAS = re.compile(r"[0-9]{1,3}(?:,[0-9]{1,3}){1,12}(?![0-9])(?!,[0-9])")
+"""`30,40,45`."""
 _HUNDRED_PERCENT = "trăm phần trăm"
 _SPAN_HEADS = frozenset(
     (
@@ -66,8 +76,11 @@ _SPAN_HEADS = frozenset(
     )
 )
 _SPAN_BEHIND = re.compile(r" (?:liền|liên|qua|tới|tuổi|nay|sau|trước|tù|rư[ỡở]i|cải)|/")
+"""Behind `6 tháng`, which are then a span of time: `qua`, `tuổi`, `/lần`."""
 _RESULT_BEHIND = re.compile(r" (?:ước|đạt|được) (?:ước |đạt |được |gần |trên |hơn |khoảng )*[0-9]")
+"""Behind `8 tháng`, which are then the first of the year: `ước đạt hơn 5`."""
 _REMAINING = re.compile(rf" còn lại{END}")
+"""Behind `3 tháng`, which are then the last of the year."""
 _MANY_MONTHS = 6  # from here on "8 tháng" may as well be the months of the year so far
 _LONGEST = 12
 _SHORT = 2  # digits of a number in a set phrase
@@ -75,6 +88,7 @@ _LIST_RUN = re.compile(
     r"(?: ?(?:,|;|và|hoặc|hay) ?"
     rf"(?:[0-9]{{1,15}}(?:[.,][0-9]{{1,15}}){{0,3}}|(?:{'|'.join(ONES)}){END})){{0,{_LONGEST}}}"
 )
+"""The rest of a list: `, 10 và 15`, `, ba`."""
 
 
 def read(source: Source, context: Context, worded: bool = False) -> list[Draft]:

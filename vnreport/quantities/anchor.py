@@ -17,6 +17,7 @@ _AHEAD = re.compile(r" (?:sắp tới|tới|tiếp theo)(?![^\W_])")
 _UNTIL_NOW = re.compile(r"nay$")
 _EDGE_LINES = 5
 _PUBLISHED = re.compile(r"(?:cập nhật|ngày đăng|đăng ngày|đăng lúc|ngày)[^\n]{0,12}$")
+"""Before a date: `Cập nhật: 10:25`, `Ngày đăng:`."""
 
 
 def resolve(source: Source, draft: Draft, anchor: date) -> str | None:

@@ -15,10 +15,15 @@ from vnreport.text import UPPER
 
 _SENTENCE_END = re.compile(rf"\n|[.!?…][\"”’)]* *(?=[{UPPER}\n])|;")
 _SHARE = re.compile(r"(?:đạt|bằng|=|\(|được|tức|chiếm|tương đương|chỉ|là|:|thu)[^%]{0,14}$")
+"""Before a percentage that is a share: `đạt`, `chiếm gần`, `(`."""
 _GROWTH = re.compile(r"(?:tăng|giảm|vượt)[^%]{0,14}$")
+"""Before a percentage that is a change: `tăng`, `giảm khoảng`."""
 _CHANGE = re.compile(r"(?:tăng|giảm|vượt|hụt|thiếu|thừa|hơn|kém|nhiều hơn|ít hơn)(?: thêm| so với)?[^0-9]{0,8}$")
+"""Before an amount that is a difference: `vượt`, `tăng thêm gần`."""
 _PARTS = re.compile(r"\(|:|trong đó|gồm|chia|trong số")
+"""Between a whole and the first of its parts."""
 _IN_WORDS = re.compile(r" ?\((?:bằng chữ:? ?)?$")
+"""Between a number in digits and the same in words: `(`, `(bằng chữ:`."""
 _OF = frozenset(("/", "trên", "trên tổng số", "trên tổng"))
 _FACTORS = {unit.symbol: (unit.dimension, unit.factor) for unit in UNITS.values() if unit.factor}
 _AMOUNTS = frozenset(("money", "measure", "count", "ratio"))

@@ -14,31 +14,50 @@ YEAR = r"(?:1[5-9]|20|21)[0-9]{2}(?![0-9])"
 RANGE = r"-|đến hết|đến|tới"
 LIST = frozenset((",", ";", "và", "hoặc"))
 _DAY_MONTH_YEAR = re.compile(rf"([0-9]{{1,2}}) ?([/.-]) ?([0-9]{{1,2}}) ?\2 ?(?:({YEAR})|([0-9]{{2}})(?![0-9.,/%]))")
+"""`21/6/2018`, `21-6-2018`, `21. 6. 2018`, `21/6/18`."""
 _IN_WORDS = re.compile(rf"([0-9]{{1,2}}) tháng ([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?")
+"""`21 tháng 6 năm 2018`, `21 tháng 6/2018`, `21 tháng 6`."""
 _SLASHED = re.compile(r"([0-9]{1,2}) ?/ ?([0-9]{1,2})(?![0-9])(?! ?/ ?[0-9]|,[0-9]|\.[0-9]{3}(?![0-9])| ?%)")
+"""`21/6`, `21 / 6`, not `2/3,5`, `2/1.500`, `3/4%`."""
 _DASHED = re.compile(r"([0-9]{1,2})(?:(-)|\.)([0-9]{1,2})(?![0-9])(?(2)(?! ?[/-] ?[0-9]))(?![.,][0-9]| ?%)")
+"""`21-6`, `21.6`, not `21-6-18`, `2.5%`."""
 _SPACED = re.compile(r"([0-9]{1,2}) ?- ?([0-9]{1,2})(?![0-9])(?! ?[/.-] ?[0-9]| ?%)")
+"""`21 - 6`, not `2 - 5%`."""
 _YEAR_FIRST = re.compile(rf"({YEAR})([/-])([0-9]{{2}})\2([0-9]{{2}})(?![0-9])")
+"""`2018-06-21`, `2018/06/21`."""
 _THREE_PARTS = re.compile(rf"[0-9]{{1,2}} ?([/.-]) ?[0-9]{{1,2}} ?\1 ?{YEAR}")
+"""Whatever the day and the month: `31/02/2024`, `45-13-2024`."""
 _TWO_PARTS = re.compile(rf"[0-9]{{1,2}}(?:/[0-9]{{1,2}}(?![0-9/]| ?%)| tháng [0-9]{{1,2}}(?![0-9])(?:,? năm {YEAR})?)")
+"""The same behind `ngày`: `45/13`, `31 tháng 2`, `31 tháng 2 năm 2024`."""
 _LUNAR = re.compile(
     r"[0-9]{1,2}(?: tháng (?:giêng|chạp)|(?: ?[/-] ?| tháng )[0-9]{1,2} ?\(?(?:âm lịch|âl|al))(?![^\W_])"
 )
+"""`12 tháng Giêng`, `10/3 âm lịch`, `15 tháng 8 âm lịch`."""
 _ALONE = re.compile(r"([0-9]{1,2})(?![0-9])(?![.,/][0-9])")
+"""The `21` of `21 và 22/6/2018`."""
 _JOIN = re.compile(rf" ?(,|;|và(?= )|hoặc(?= )|{RANGE}) ?(?:(?:hết )?ngày )?")
+"""Between two days: `,`, `và`, `đến hết ngày`."""
 _CLOCK_BEHIND = re.compile(r"(?: ?[,|-] ?| )([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?![0-9])")
+"""Behind a date: `08:33`, `- 8h30`."""
 _CLOCK_BEFORE = re.compile(r"([01]?[0-9]|2[0-3])[:h]([0-5][0-9])(?::[0-5][0-9])?[ ,|-]{1,4}")
+"""Before a date: `08:33`, `8h30,`, `08:33:10 |`."""
 _UNTIL_NOW = re.compile(r" (?:đến|tới) nay(?![^\W_])")
 _FROM = re.compile(r"(?<![^\W_])từ (?:ngày |tháng |năm |quý )?$")
 _SHARE_BEFORE = re.compile(r"(?:đạt|có|được|còn|là|với|:|,|-|bầu|chiếm) ?$")
+"""Before `12/9` that is a ratio and no date: `đạt`, `bầu`, `:`."""
 _FRACTION_BEFORE = re.compile(r"(?<![^\W_])(?:trên|hơn|gần|khoảng|dưới|ít nhất|bằng|chỉ) $")
+"""Before `2/3` that is a fraction and no date: `hơn`, `ít nhất`."""
 _DISABLED = "thương binh "
 _SHARE_BEHIND = re.compile(r" ?(?:\(|=|số|tổng|nhất trí|đồng ý|tán thành|phiếu|diện|dân số|đạt)")
+"""Behind `12/9` that is a ratio and no date: `đồng ý`, `tổng số`, `(`."""
 MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMED = rf"({'|'.join(MONTH_NAMES)})[a-z]{{0,6}}\.?"
 _ENGLISH = re.compile(rf"([0-9]{{1,2}})(?:st|nd|rd|th)? {_NAMED},? ({YEAR})")
+"""`19th May 2020`, `19 May, 2020`."""
 _ENGLISH_DAY = re.compile(rf"([0-9]{{1,2}})(?:st|nd|rd|th)?,? ({YEAR})")
+"""Behind the name of a month: `19, 2020`, `19th 2020`."""
 _ENGLISH_MONTH = re.compile(rf"(?<![^\W_]){_NAMED} $")
+"""Before such a day: `May`, `Sept.`."""
 _LONGEST = 6
 # A date or a list of days that ends in one: what must stand there for `days` to look closer.
 _NEAR = re.compile(

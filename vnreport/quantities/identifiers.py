@@ -58,12 +58,18 @@ _CODE = re.compile(
     r"|[0-9]{2}[A-ZĐ][0-9A-Z]?(?: ?- ?[0-9]{4,5}| ?[ -] ?[0-9]{3}\.[0-9]{2})(?![0-9])"
     rf"|[0-9]{{5}} ?-? ?TS{END}"
 )
+"""`18-NQ/TW`, `12/2015/ABC`, `15/ABC-XD`, `29A-123.45`, `99245 TS`."""
 _SHORT = re.compile(rf"[0-9]{{1,6}}(?:[A-ZĐa-f][0-9]?|:(?:19|20)[0-9]{{2}})?{END}(?![.,/:][0-9])")
+"""`513`, `1A`, `8A1`, `9001:2015`, not `51.3`."""
 _ISSUED = re.compile(rf"[0-9]{{1,6}} ?/ ?[A-ZĐ]{{2,12}}{END}")
+"""Behind `số`: `189/GPXD`."""
 _HOUSE = re.compile(rf"[0-9]{{1,4}}[A-Z]?(?:/[0-9]{{1,4}}[A-Z]?){{1,5}}{END}(?![.,][0-9])")
+"""`1C/12`, `25/3/7`."""
 _HOUSES = frozenset(("số nhà", "nhà số", "ngõ", "hẻm", "kiệt", "ngách", "hạng", "bậc"))
 _KILOMETRE = re.compile(r"[0-9]{1,4} ?\+ ?[0-9]{1,4}(?![0-9])")
+"""Behind `Km`: `62+500`."""
 _DATED = re.compile(rf"[0-9]{{1,6}}/(?:19|20)[0-9]{{2}}{END}(?![./-])")
+"""Behind `số` or the type of a document: `41/2015`."""
 _DOCUMENTS = (
     "nghị",
     "quyết định",
@@ -77,19 +83,28 @@ _DOCUMENTS = (
     "văn bản",
 )
 _LAW = re.compile(r"(?:Luật|Hiến pháp|Pháp lệnh|LUẬT)(?: [^\W\d_]+){1,7} $|(?:Luật|Hiến pháp) $")
+"""Before a year: `Luật Đất đai`, `Hiến pháp`."""
 _ACCOUNT = re.compile(r"[0-9]{2,20}(?:[ .][0-9]{1,20}){2,8}(?![0-9])|[0-9]{7,30}(?![0-9]|[.,][0-9])")
+"""`4820 2110 0975`, `3713.0.1058264`."""
 _LETTERED = re.compile(rf"[0-9]{{1,3}}[a-eA-EĐ]{END}")
+"""`30a`."""
 _NETWORK = re.compile(rf"(?:[2-6]G|[0-9]K){END}")
+"""`4G`, `5K`."""
 _VERSION = re.compile(r"[2-5]\.0(?![0-9.,]| ?%)")
+"""Behind `công nghiệp`: `4.0`, not `4.0%`."""
 _GLUED = re.compile(
     rf"(?:[A-ZĐ]{{1,5}}|Km)\.?[0-9]{{1,9}}(?:[.+/-][0-9]{{1,9}}|[A-Z][0-9]{{0,9}}){{0,6}}[A-Za-z]?{END}"
 )
+"""`QL1A`, `ĐH.53`, `K4+300`."""
 _NAME = re.compile(r"(?:[^\W\d_]+(?: - | |-))+$")
+"""Before a number: `đường Đông - Tây`, `Phường Móng Cái`."""
 _WORD = re.compile(r"[^\W\d_]+")
 _NEXT = re.compile(
     rf"(?: ?, ?| (?:và|hoặc) | ?[-–] ?(?=[0-9]{{1,3}}(?![0-9])))([0-9]{{1,4}}[A-Za-z]?){END}(?![.,/-][0-9])"
 )
+"""Behind `vành đai 2`: `và 3`, `, 5`, `- 9`."""
 _COMMAS = re.compile(r"[0-9]{1,2}(?:,[0-9]{1,2}){1,12}(?![0-9])(?![.,/%][0-9])")
+"""Behind a head such as `tiêu chí`: `2,3,5`."""
 _DIGITS = re.compile("[0-9]+")
 _LONGEST = 12
 

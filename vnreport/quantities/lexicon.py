@@ -104,3 +104,4 @@ def _set_phrases() -> str:
 SET_PHRASE = re.compile(_set_phrases() + END)
 """At a number that belongs to a slogan, a set name or an idiom, and counts nothing."""
 UNIT = re.compile(rf"(?: ?|(?<=tr)\.)({alternation(UNITS)})(?:{END}|(?<=[%‰$²³]))(?!/c{END})")
+"""Behind a number: `ha`, `đồng`, `.đ` of `9 tr.đ`, not `đ/c`."""

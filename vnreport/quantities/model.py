@@ -120,6 +120,7 @@ class Quantity:
 
 _NUMBERS = ("value", "low", "high", "numerator", "denominator")
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+|/[1-9][0-9]*)?")
+"""`25500000`, `-0.05`, `1/3`."""
 
 
 def _number(text: str) -> Number:

@@ -16,16 +16,22 @@ from vnreport.quantities.source import Source
 
 _DIGITS = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
 _SPACED = re.compile(r"[0-9]{1,3}(?: [0-9]{3})+(?![0-9]|[.,][0-9])")
+"""`13 503 000`, not `13 50`, `13 503,5`."""
 _TR = rf"tr(?=[ .]?(?:đ|d|vnđ))|(?<=[0-9])tr{END}"
+"""For `triệu`: `412 trđ`, `9 tr.đ`, `5tr`."""
 MAGNITUDE = re.compile(
     r" ?(?:(?:nghìn|ngàn|vạn|triệu|triêu|trăm|chục|million|billion|trillion|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất|số|giá)))"
     rf"{END}|{_TR})"
 )
+"""Behind a number: `triệu`, `tỷ`, `trđ`, not `tỷ lệ`."""
 _MAGNITUDE_LETTERS = frozenset("nvtcmb")
 _WORDS = "|".join(sorted(WORDS, key=len, reverse=True))
 _TOKEN = re.compile(rf" ?((?:{_WORDS}){END}|{_TR}|[0-9]+(?:[.,][0-9]+)*)")
+"""One part of a number: `hai`, `mươi`, `tỷ`, `1,5`."""
 _PERCENT = re.compile(r" ?phần (?:trăm|nghìn|ngàn)")
+"""Behind a number, which it ends: `phần trăm`."""
 _ELIDED = re.compile(rf" ?(?:đồng|đ|vnđ){END}|\s*(?:[,;.)]|$)")
+"""Behind the `8` of `4 tỷ 8`, `4 tỷ 8 đồng`: it has lost its magnitude."""
 _LONGEST = 40
 
 

@@ -15,23 +15,31 @@ from vnreport.quantities.source import Source
 from vnreport.quantities.units import names_place
 
 _MONTH = re.compile(rf"([0-9]{{1,2}})(?![0-9])(?:(?:,? năm | ?[/.-] ?)({YEAR}))?(?![,/][0-9])")
+"""Behind `tháng`: `6`, `6/2020`, `6 năm 2020`, not `6/12`."""
 _MONTH_JOIN = re.compile(rf" ?(,|và|{RANGE}) ?((?:hết )?tháng )?")
+"""Between two months: `,`, `đến hết tháng`."""
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _QUARTER = re.compile(
     rf"(i{{1,3}}|iv|[1-4])(?:(?: ?[/.-] ?|,? năm )({YEAR})| ({YEAR})(?! [^\W\d_]))?"
     rf"{END}(?![.,/][0-9])"
 )
+"""Behind `quý`: `3`, `II/2020`, `IV năm 2020`, `I 2020`."""
 _QUARTER_JOIN = re.compile(rf" ?(,|và|{RANGE}) ?(quý )?")
+"""Between two quarters: `và`, `đến quý`."""
 _YEARS = re.compile(
     rf"({YEAR})(?: ?[-/] ?({YEAR})|-([0-9]{{2}})(?![0-9.,/%])"
     rf"| (?:đến|tới) (?:hết )?(?:năm )?({YEAR}))?"
 )
+"""`2020`, `2019 - 2020`, `2019-20`, `2016 đến hết năm 2020`."""
 _AND_YEARS = re.compile(rf" ?(?:,|và) ?((?:năm )?)(?={YEAR})")
+"""Between two years: `2018, 2019`, `2018 và năm 2019`."""
 _MONEY_BEHIND = re.compile(
     rf" ?(nghìn|ngàn|triệu|(?:tỷ|tỉ)(?! (?:lệ|trọng|suất))|đồng(?! (?:{FELLOWS}){END})|đ|%)(?![^\W_])"
 )
+"""Behind `2020` that is no year: `triệu`, `đồng`, `%`, not `tỷ lệ`, `đồng chí`."""
 _UNTIL_NOW = re.compile(rf" (?:đến|tới) nay{END}")
 _EDGE = re.compile(r"(?:(tuần|ngày|tháng|mấy|nửa) )?(?<![^\W_])(đầu|cuối|hết) $")
+"""Before a period: `đầu`, `cuối`, `hết`; `tuần đầu`, `nửa cuối` do not cut it."""
 _EDGES = ("đầu ", "cuối ", "hết ")
 _FROM_START = "từ đầu "
 _RANGE_WORD = re.compile("đến|tới")
@@ -39,7 +47,9 @@ _OF_YEAR = re.compile(
     rf" (?:(đầu|cuối)(?: của)? năm(?! học)|(?:của )?năm(?= ?{YEAR}))"
     rf"(?: ?({YEAR}))?{END}"
 )
+"""Behind `6 tháng`: `đầu năm 2020`, `cuối năm`, `của năm 2020`, not `đầu năm học`."""
 _MONTH_OF_YEAR = re.compile(rf"(0?[1-9]|1[0-2])/({YEAR})(?!/)(?: ?(?:-|đến|tới) ?(0?[1-9]|1[0-2])/({YEAR})(?!/))?")
+"""`4/1983`, `4/1983 đến 4/1997`."""
 _SCALED = ("lệ ", "hoạch ", "chi tiết ", "phân khu ")  # "quy hoạch tỷ lệ 1/2000", no January
 _LIST = frozenset((",", "và"))
 _LONGEST = 12

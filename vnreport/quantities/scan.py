@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from vnreport.numerals import ONES
 from vnreport.quantities import amounts, dates, identifiers, periods, words
 from vnreport.quantities.context import Context
 from vnreport.quantities.dates import YEAR
@@ -17,42 +18,69 @@ from vnreport.quantities.units import names_place
 from vnreport.text import LOWER, UPPER
 
 _SCALE = "trăm|nghìn|ngàn|vạn|triệu|tỷ|tỉ|chục"
+_NUMBER_WORDS = "|".join((*(word for word, value in ONES.items() if value > 1 and word != "năm"), "mười"))
+"""All up to ten but `không`, `một` and `năm`, which what follows must tell from other words."""
 _CANDIDATE = re.compile(
-    r"(?P<digit>[0-9])|(?<![^\W_])(?:"
-    r"(?P<word>(?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|nửa)(?=[ ,])"
-    r"|năm(?= [^\W\d_])"
-    rf"|một(?= (?:[^\W\d_]+ rư[ỡở]i|phần (?:hai|ba|tư|bốn|năm|sáu|tám|mười)|phẩy|trong|{_SCALE}"
-    rf"|(?:đến|tới) (?:hai|ba|bốn|sáu|bảy|bẩy|tám|chín|mười|(?:một|năm) (?:mươi|{_SCALE}))){END})"
-    r"|không(?= phẩy )|trăm(?= phần trăm))"
-    r"|(?P<ordinal>(?:lần|thứ|hạng)(?= [nhbtsc]))"
-    rf"|(?P<roman>[ivxl]{{1,8}}){END})"
+    rf"""
+    (?P<digit>[0-9])
+    | (?<![^\W_])(?:
+        (?P<word>
+            (?:{_NUMBER_WORDS}|nửa)(?=[ ,])
+          | năm(?=[ ][^\W\d_])
+          | một(?=[ ](?:
+                [^\W\d_]+[ ]rư[ỡở]i  # một tháng rưỡi
+              | phần[ ](?:hai|ba|tư|bốn|năm|sáu|tám|mười) | phẩy | trong | {_SCALE}
+              | (?:đến|tới)[ ](?:{_NUMBER_WORDS}|(?:một|năm)[ ](?:mươi|{_SCALE}))
+            ){END})
+          | không(?=[ ]phẩy[ ])
+          | trăm(?=[ ]phần[ ]trăm)
+        )
+      | (?P<ordinal>(?:lần|thứ|hạng)(?=[ ][nhbtsc]))
+      | (?P<roman>[ivxl]{{1,8}}){END}
+    )
+    """,
+    re.VERBOSE,
 )
+"""Where a quantity may begin: `7 hộ`, `hai xã`, `năm thôn`, `một đến hai`, `không phẩy năm`, `thứ ba`, `XX`."""
 _LIST_NUMBER = re.compile(
     r"[0-9]{1,2}(?:\.[0-9]{1,2})*(?:[.)]|[.]?-(?![0-9])|/(?! ?[0-9])|:)(?![0-9])"
     r"|[0-9]{1,2}[\ufe0f\u20e3]"
 )
+"""`1.`, `2.1)`, `3-`, `4/`, `5:`, `6️⃣`, not `1.5`."""
 _GLUED_ITEM = re.compile(rf"[.;:][0-9]{{1,2}}[.)] ?[{UPPER}]")
+"""An item that touches the one before: `nghèo;2) Xây`, `nghèo.3.Thu`."""
 _SPACED_ITEM = re.compile(rf"[0-9]{{1,2}} [.)-] [{UPPER}]")
+"""`1 . Công tác`, `2 - Thu`."""
 _SECTION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2}){1,3} (?=[^\W\d_])")
+"""`1.1 Về`, `2.1.3 Thu`."""
 _SECTION_LEAD = re.compile(r"(?:^|\n)[ +*•-]{0,10}$")
+"""Before a section's number: the beginning of a line, with bullets or without."""
 _BRACKETED = re.compile(r"\([0-9]{1,2}\) ?[^\W\d_]|\[[0-9]{1,3}\]")
+"""`(3) Xây`, `[12]`."""
 _PHONE = re.compile(
     r"(?:0[0-9]{2,4}[. -]?[0-9]{3,4}[. -]?[0-9]{2,4}(?:[. -]?[0-9]{2,4})?|0[0-9]{8,10}"
     r"|(?<=\()0[0-9]{1,3}\)(?:[. ]{0,2}[0-9]){7,8}"
     r"|(?<=\+)84(?:[. ]?[0-9]{1,4}){2,5}"
     r"|1[89]00[. ]?[0-9]{4}(?:[0-9]{2})?)(?![0-9])"
 )
+"""`0912 345 678`, `(0239) 3861 234`, `+84 912 345 678`, `1900 1234`."""
 _PHONE_NUMBER = re.compile(r"[0-9]+(?:[ .-]?[0-9]+)*")
+"""Behind a head such as `điện thoại`, where all digits are its number: `3861-234`."""
 _RUN = re.compile(r"[0-9]+(?:[.,/:-][0-9]+)*")
+"""A number and what is glued to it: `25/12/2019`, `1.250-1.300`."""
 _CLOCK = re.compile(
     r"(?:[01]?[0-9]|2[0-4])"
     r"(?: ?(?:h|g|giờ) ?[0-5][0-9](?![0-9])(?: ?(?:phút|p|'))?|h[0-9](?![0-9])| ?(?:giờ|h)"
     rf"|:[0-5][0-9](?![0-9])){END}"
 )
+"""`7h30`, `7 giờ 30 phút`, `8h`, `08:00`."""
 _DAY_BEFORE = re.compile(r"(?<![^\W_])(?:nay|qua|mai|kia|thứ (?:hai|ba|tư|năm|sáu|bảy)|chủ nhật) ?[,(] ?$")
+"""Before a date: `sáng nay (`, `thứ ba,`."""
 _DAY_ENDS = frozenset(" ,(")
 _CLOCK_BEFORE = re.compile(r"(?:giờ|h)(?: ?[0-9]{2})? ?(?:-|đến|tới) ?$")
+"""Before the second of two times of day: `7h30 -`, `8 giờ đến`."""
 _CLOCK_RANGE = re.compile(r"[0-9]{1,2} ?(?:-|đến|tới) ?[0-9]{1,2} ?(?:giờ|h)")
+"""Behind `khung`: `7-9 giờ`."""
 _CLOCK_MARKS = frozenset(":hg")
 _CLOCK_HEADS = frozenset(("lúc", "hồi", "vào", "từ", "đến", "khung", "tới", "trước"))
 _DAYTIME = re.compile(
@@ -60,7 +88,9 @@ _DAYTIME = re.compile(
     rf"| ?,? ?(?:ngày )?[0-9]{{1,2}} ?[/.-] ?[0-9]{{1,2}}(?![0-9]|[.,][0-9])"
     rf"| ?- ?[0-9]{{1,2}} ?(?:h|giờ){END}"
 )
+"""Behind what is a time of day, not a span: `sáng`, `ngày 5/7`, `- 11h`."""
 _CLOCK_DAY = re.compile(r" ?,? ?(?:sáng |chiều |tối )?(?:ngày |, )(?=[0-9])")
+"""Between a time of day and its date: `sáng ngày 5/7`, `, 5/7`."""
 _NOT_COUNTED = ("tháng", "giờ", "g", "h", "k", "đến", "tới", "và", "hoặc", "hết", "st", "nd", "rd", "th", "ts")
 # A number whose shape and next word leave no date, clock time, year, telephone number, code or list number.
 _AMOUNT = re.compile(
@@ -69,26 +99,37 @@ _AMOUNT = re.compile(
     r"[^\W\d_](?![0-9]))"
 )
 _PLACE_BEHIND = re.compile(rf" (?:ở|tại|trên|trong) (?!vòng{END})")
+"""Behind `sau 17 giờ`, which is then a time of day: `ở chợ`, not `trong vòng`."""
 _PLACE = re.compile(r"([0-9]{1,3})(?:/[0-9]{1,4})?(?![0-9]|[.,/-][0-9])")
+"""Behind a head such as `thứ`: `3`, `3/63`, not `3.5`."""
 _ENGLISH_PLACE = re.compile(rf"[0-9]{{1,3}}(?:st|nd|rd|th){END}")
 _LONE_DAY = re.compile(r"[0-9]{1,2}(?![0-9.,/-]| ?[^\W\d_])|[0-9]{1,2} (?:hằng|hàng) tháng")
+"""Behind `ngày`: `5`, `25 hằng tháng`, not `5 giờ`."""
 _NUMBER = r"[0-9]{1,15}(?:[.,][0-9]{1,15}){0,5}"
 _TAIL = re.compile(rf"(?: ?(?:-|/|đến|tới) ?{_NUMBER}){{1,8}}")
+"""More numbers of a chain or a range: `- 15`, `/24/30`, `đến 20`."""
 _LIST_TAIL = re.compile(rf"(?: ?(?:-|,|/|và|đến|tới|hoặc) ?{_NUMBER}){{1,8}}")
+"""The same, or more numbers of a list: `, 5 và 6`."""
 _EVERY = frozenset(("mỗi", "hằng", "hàng", "một"))
 _DATED = re.compile(
     rf" ?(?:năm {YEAR}(?! ?-)"
     rf"|(?:nhiệm kỳ|khóa|khoá|năm học|giai đoạn) (?:{YEAR}|[ivxl]+{END}))"
 )
+"""Behind a number, which does not count it: `năm 2020`, `nhiệm kỳ 2020`, `khóa XX`, not `năm 2016-2020`."""
 _YEAR_UNTIL_NOW = re.compile(rf"(?:[0-9]{{1,2}}/)?{YEAR} (?:đến|tới) nay{END}")
+"""Behind `từ`: `2016 đến nay`, `6/2016 đến nay`."""
 _DIGIT = re.compile(" [0-9]")
 _NAME_BEHIND = re.compile(rf" [{UPPER}][{LOWER}]")
+"""Behind a noun: `tổ 9 thôn Nà Phạ` counts no `thôn`."""
 _CAPITAL = re.compile(rf" ?[{UPPER}][{LOWER}]")
+"""Behind a number: `tổ 9 Thôn Đông` counts nothing."""
 _NAMING = frozenset(("name", "label"))
 _VERBS = frozenset(("kết luận", "hướng dẫn"))
 _BARE_UNIT = re.compile(rf"(?:(?<=\bm)|(?<=\b[kc]m))[23]{END}")
+"""The digit of a unit: `đồng/m2`, `cm3`."""
 _SPACE = re.compile(r"[ \n|]")
 _ADDRESS = re.compile(r"://|www\.|@(?=[^ \n])|\.(?:vn|com|net|org|info)/")
+"""What tells an address of the web or of mail: `https://`, `www.`, `ubnd@xa`, `.vn/`."""
 
 
 def drafts(source: Source) -> list[Draft]:

@@ -13,10 +13,14 @@ _HYPHENS = "‐‑‒–—−－"
 _PLAIN = dict.fromkeys(map(ord, _SPACES), " ") | dict.fromkeys(map(ord, _HYPHENS), "-")
 _PLAIN |= dict(zip(map(ord, "０１２３４５６７８９，．％／"), "0123456789,.%/", strict=True))
 _CELL_END = re.compile(r"(?<=[\w%])( ?)\t(?=[ \t]*\S)")
+"""The tab between two cells, not one that begins or ends a line."""
 _UNUSUAL = re.compile("[" + "".join(map(chr, _PLAIN)) + "]")
 _BREAK = re.compile(rf"\n(?<=[^\n.:;!?]\n)(?=[{LOWER}])(?![a-zđ][).])")
+"""A line break inside a sentence: no mark before it and lower case behind it, but not `a)`."""
 _BREAK_BEFORE_NUMBER = re.compile(rf"\n(?<=[{LOWER}]\n)(?=[0-9])(?![0-9]{{1,2}}(?:\.[0-9]+)* ?[.)/:-])")
+"""The same before a number, but not before that of an item: `1.`, `2.1)`."""
 _NUMBERED = re.compile(r"[Ss]ố [0-9]{1,4}$|SỐ [0-9]{1,4}$")
+"""A line that ends with its own number: `Biểu số 1`."""
 _SPACE_RUN = re.compile(" {2,}")
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff "
 _FULL_LINE = 40

@@ -28,23 +28,33 @@ _NO_UNIT = re.compile(
     r"|mẫu (?:xét|nước|bệnh|phẩm|số|vật|thử|giấy|thực|máu|đơn|biểu)|tháng (?:giêng|chạp|âm)"
     r"|tiếng (?:dân|anh|việt|nói|thái)|quý (?:vị|ông|khách|đại)|phút (?:mặc|tưởng)"
 )
+"""What only begins like a unit: `ngày công`, `đồng chí`, `mẫu nước`."""
 _AMBIGUOUS = frozenset("ngày giờ đồng độ mẫu tháng tiếng quý phút".split())
 _THE_YEAR = re.compile(rf" {YEAR}")
+"""Behind `5 tỷ năm`, whose `năm` is then no unit."""
 _SAMPLES = re.compile(r"(?:lấy|gửi|nghiệm|test|được) ?$")
+"""Before `5 mẫu`, which are then samples and no area: `lấy`, `xét nghiệm`."""
 _UPPER_ONLY = frozenset(("cv", "w"))
 _GLUED_LOWER_ONLY = frozenset(("g", "h", "l"))
 _PLACE = re.compile(rf"Đồng [{UPPER}][{LOWER}]")
+"""`213 Đồng Khởi`."""
 _BEHIND = re.compile(r" ([^\W\d_]+)")
 _METRES = re.compile(r"m([0-9]{1,2})(?![\w/]|[.,][0-9])")
+"""`1m65`."""
 _HALF = re.compile(rf" rư[ỡở]i{END}")
 _THOUSANDS = re.compile(rf"k{END}")
+"""`50k`."""
 _SHORT_AGE = re.compile(r"t(?= ?[,;)])")
+"""`35t,`, `35t)`."""
 _MONEY_SCALE = re.compile(r"(triệu|triêu|tỷ|tỉ|nghìn|ngàn|tr)(?: rư[ỡở]i| [0-9]{1,3})?$")
+"""Money though no currency follows: `5 tỷ`, `2 triệu rưỡi`, `4 tỷ 8`."""
 _COUNTED_IN_MILLIARDS = re.compile(rf" (?:người|dân|lượt|cổ phiếu|con|cây){END}")
+"""`8 tỷ người`, no money."""
 _RATE = re.compile(
     rf" ?/ ?((?:[0-9]{{1,3}} (?=(?:tháng|năm|ngày|tuần|giờ|phút|quý){END}))?)"
     rf"(?=[^\W\d_]|%)(?!(?:c|kh|kế hoạch|chỉ tiêu|dự toán|mục tiêu|nghị quyết|định mức|nhu cầu|tổng số|tổng){END})"
 )
+"""Behind a unit: `/người`, `/6 tháng`, not `/kế hoạch`, `/tổng số`."""
 _WORD = re.compile(r"[^\W\d_]+")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _AVERAGE = re.compile(r"bình quân|trung bình")

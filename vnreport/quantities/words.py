@@ -18,23 +18,32 @@ from vnreport.quantities.source import Source
 
 _ORDINALS = {"nhất": 1, "nhì": 2} | {word: value for word, value in AFTER_ODD.items() if value > 1}
 _ORDINAL = re.compile(rf"(?:lần thứ|thứ|lần|hạng) (mười|{'|'.join(_ORDINALS)}){END}")
+"""`lần thứ nhất`, `thứ ba`, `lần hai`, `hạng nhì`."""
 _WEEKDAY_BEFORE = frozenset(("sáng", "chiều", "tối", "trưa", "ngày", "vào", "trực", "cả", "kể", "các"))
 _WEEKDAY_ROW = re.compile(r"(?:sáng|chiều|tối|trưa|ngày|vào|các)(?: thứ \w+,?(?: và| hoặc)?){1,6} (?:thứ )?$")
+"""Before a day of the week: `vào thứ hai, thứ ba và`."""
 _WEEKDAY_BEHIND = re.compile(
     r" ?,? ?\(?(?:ngày )?[0-9]{1,2} ?[/.-] ?[0-9]"
     r"|,? (?:chủ nhật|hằng tuần|hàng tuần|và thứ|tuần)"
 )
+"""Behind a day of the week: `ngày 5/7`, `hằng tuần`, `và thứ`."""
 _ITEM_LEAD = re.compile(r"(?:^|\n|[.;:!?…”\"] )[^\w\n]{0,8}$")
+"""The beginning of a line or a sentence, with bullets or without: `nghèo; +`."""
 _ROMAN = re.compile(r"(?=[ivxl])(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
+"""Any below 90, in lower case: `iv`, `xx`, `xliv`."""
 _NEXT_ROMAN = re.compile(rf"(?:, | và )((?:X{{1,3}})?(?:IX|IV|V?I{{1,3}}|V)|X{{1,3}}){END}")
+"""Behind `khóa XX`: `, XXI`, `và XXII`."""
 _LONGEST = 12
 _LETTERS = {"i": 1, "v": 5, "x": 10, "l": 50}
 _PART = re.compile(r"(?:phần|mục|chương)$")
+"""Before `II`: at the beginning of a line a heading."""
 _HALF_YEAR = re.compile(rf"nửa (đầu|cuối) năm(?: ({YEAR}))?")
 _ONE_OF = "một trong "
 _BLOCKED = frozenset(("thứ", "mồng", "mùng", "hạng", "những", "giải", "lần", "mười", "mươi", "vài", "dăm", "ngã"))
 _FIVE_YEARS = re.compile(r"năm năm(?! (?:học|[0-9]))")
+"""Five years, not `năm năm học`, `năm năm 2020`."""
 _FROM_FIVE = re.compile(rf"năm (?:đến|tới) (?:sáu|bảy|bẩy|tám|chín|mười|[^\W\d_]+ (?:mươi|trăm)){END}")
+"""Behind `từ`, the number and not the year: `năm đến mười`, `năm tới hai mươi`."""
 _NOT_FIVE = frozenset(
     (
         *(

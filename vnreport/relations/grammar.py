@@ -47,17 +47,23 @@ STATED = re.compile(
 )
 """`đạt p%`, `, tức p%`, `(p%`."""
 REACHED = re.compile(rf".*\b{REACH}(?: {ABOUT})*")
+"""`so với kế hoạch B, đến nay đạt p%`."""
 _CHANGES = rf"(?P<verb>{CHANGE}|vượt)(?: {pattern(INDICATOR, 'manner')})?"
 _CHANGE = re.compile(
     rf"{_BEFORE}(?:(?:so(?: với)? (?P<since>.{{0,60}}?) )?{_CHANGES}(?P<reference>(?: .{{0,60}}?)??)(?: {ABOUT})*"
     rf"|(?:hơn (?P<than>\S.{{0,60}}?)|{COMPARED}(?P<level>(?: .{{0,60}}?)??))(?: {ABOUT})*)",
 )
+"""`tăng A`, `so với năm trước giảm A`, `tăng mạnh so với cùng kỳ A`, `hơn năm trước A`, `cao hơn A`."""
 _NEW_CHANGE = re.compile(rf".*\S (?:{FILLER} )*{_CHANGES}(?: {ABOUT})*")
+"""With the name of what changed: `số vụ giảm A`."""
 _ENDS_REACHED = re.compile(rf"(?:.*\b)?{REACH}")
+"""`tăng so với năm trước đạt A`: what was reached, not by how much."""
 EQUALS = re.compile(rf"[,(]? ?{pattern(INDICATOR, 'equals')}(?: {CHANGE})?(?: {ABOUT})*")
 """In `left`: what follows says the same as what is before: `3 vụ, tương ứng 20%`."""
 _TIMES = re.compile(rf"{_BEFORE}(?:so(?: với)? .{{0,60}}? )?{TIMES}(?: (?:{ABOUT}|từ))*")
+"""`gấp A lần`, `so với năm trước tăng A lần`."""
 _NEW_TIMES = re.compile(rf"(?:.*\b)?{TIMES}(?: (?:{ABOUT}|từ))*")
+"""With the name of what changed: `số hộ gấp A lần`."""
 AGAINST_PLAN = re.compile(rf",? ?(?:của |so(?: với)? )?{_WHOLE}\b")
 """In `right`: `p% kế hoạch năm`."""
 AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|mức|{ISSUER} {SET})\b|so(?: với)? )")
@@ -65,16 +71,22 @@ AGAINST = re.compile(rf",? ?(?:(?:của |so(?: với)? |so )?(?:{_WHOLE}|{BASE}|
 _AGAINST_BASE = re.compile(
     rf"(?:(?:(?:của |so(?: với)? )?(?:mức )?{_EARLIER}|so(?: với)? (?:mức )?{_TIME})\b|{_TIME}(?= \d))(?! {PLAN}\b)"
 )
+"""In `right`: `p% so với cùng kỳ`, `p% năm 2022`."""
 OF_SOMETHING = re.compile(r"(?!(?:và|trong|nhưng|song|tăng|giảm|cao|thấp|theo|do|vượt|trở)\b)[^\W\d]")
 """In `right`: `p% số hộ`, a share."""
 _RANK = r"(?: (?:vị trí|hạng|thứ hạng))?"
 FROM = re.compile(rf"(?:.*\b)?từ{_RANK}")
+"""`từ A xuống còn B`, `từ vị trí A`."""
 TO_LEVEL = re.compile(rf"(?:.*\b)?{TO}(?: (?:{ABOUT}|đạt))*")
 """`từ A xuống còn B`."""
 LEADS_TO = re.compile(rf"[^;]{{0,60}}\b{TO}(?: (?:{ABOUT}|đạt))*{_RANK}")
+"""In `left` of the figure behind `từ A`: `xuống còn B`, `tăng lên B`."""
 NOW = re.compile(r"[^;]{0,60}\b(?:đạt|nay)")
+"""The same for ratios: `đến nay B`."""
 SINCE = re.compile(r"(?:.*\b)?so với(?: .*)?")
+"""In `phrase`: `so với B`, `so với cùng kỳ B`."""
 SINCE_PLAN = re.compile(rf"so với {PLAN}\b(?: (?!.*\b{REACH}\b).{{0,30}})?")
+"""`so với chỉ tiêu B`: the plan before its result."""
 COMPARES = re.compile(rf"\b{COMPARED}\b")
 COMPARED_WITH = re.compile(r"\bso (?:với|ck|cùng|năm|đầu|thời)\b")
 """Behind a change: it is one over time or beyond a plan."""
@@ -91,6 +103,7 @@ SHARED = re.compile(rf"(?:.*\b)?chiếm(?: (?:tỷ lệ|tỉ lệ|{ABOUT}))*")
 GROWTH_RATE = re.compile(r"(?:.*\b)?mức tăng(?: trưởng)?|(?:.*\b)?tăng trưởng")
 """A rate of growth, not a change over a period told."""
 MISSED = re.compile(r"(?:chưa|không) đạt")
+"""`85%, chưa đạt 90%`: the second is the plan."""
 
 ALL_PARTS = re.compile(rf"[,;:(]? ?{PARTS}\b.*|:.*")
 """Behind a sum whose parts follow, all of them."""
@@ -109,12 +122,14 @@ _TARGET = re.compile(rf"{TARGET}\b")
 _CASE = re.compile(rf"{CASE}\b")
 _SETTLED = re.compile(rf"{SETTLED}\b")
 _TASK_BEHIND = re.compile(rf"(?:[^,;:()]{{1,20}} )?(?:đã |được )+{TASK}\b|nhận tiền\b")
+"""In `right`: `3/5 căn nhà đã được bàn giao`."""
 _LAGS = re.compile(r"(?:.*\b)?(?:mới|chỉ)(?: \S+){0,2} (?:đạt|được)")
 """`mới đạt 34/41 người`, `mới vận động được 18/41 hộ`."""
 _FAILS = re.compile(r"(?:[^,;:()]{0,30} )?chưa\b")
 """In `right`: `6/18 xã chưa có trụ sở`, a part that lacks something."""
 _SHARE = re.compile(rf"{SHARE}\b")
 _MEASURED = re.compile(r".*(?:đồng|vnd|triệu|tỷ)|(?:ha|km|m|m2|t|tấn|tạ|kg)\b")
+"""In `unit`: `triệu đồng`, `ha`, no noun that is counted."""
 
 
 def names_plan(words: str) -> bool:
