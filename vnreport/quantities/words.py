@@ -42,6 +42,8 @@ _ONE_OF = "một trong "
 _BLOCKED = frozenset(("thứ", "mồng", "mùng", "hạng", "những", "giải", "lần", "mười", "mươi", "vài", "dăm", "ngã"))
 _FIVE_YEARS = re.compile(r"năm năm(?! (?:học|[0-9]))")
 """Five years, not `năm năm học`, `năm năm 2020`."""
+_FIVE_PARTS = re.compile(rf"năm phần (?:trăm|nghìn|ngàn|sáu|bảy|bẩy|tám|chín|mười){END}")
+"""`năm phần trăm`, `năm phần sáu`."""
 _FROM_FIVE = re.compile(rf"năm (?:đến|tới) (?:sáu|bảy|bẩy|tám|chín|mười|[^\W\d_]+ (?:mươi|trăm)){END}")
 """Behind `từ`, the number and not the year: `năm đến mười`, `năm tới hai mươi`."""
 _NOT_FIVE = frozenset(
@@ -157,6 +159,8 @@ def _is_five(source: Source, start: int, context: Context) -> bool:
     if _FIVE_YEARS.match(source.folded, start):
         return context.last not in _NOT_FIVE
     if context.last == "từ" and _FROM_FIVE.match(source.folded, start):
+        return True
+    if _FIVE_PARTS.match(source.folded, start):
         return True
     behind = start + len("năm")
     located = number_at(source, start)
