@@ -83,7 +83,7 @@ def get_sentences(doc: Doc) -> list[Extent]:
 
 def note_related(doc: Doc, entities: Sequence[Extent], sentences: Sequence[Extent]) -> None:
     """Store what `doc._.roles` and `doc._.indicators` count, so that `renumber` finds it again."""
-    doc.user_data[_RELATED] = {"entities": [*map(_key, entities)], "sentences": [*map(_key, sentences)]}
+    doc.user_data[_RELATED] = {"entities": _keys(entities), "sentences": _keys(sentences)}
 
 
 def renumber(doc: Doc, kind: str, extents: Sequence[Extent]) -> dict[int, int | None]:
@@ -97,13 +97,17 @@ def renumber(doc: Doc, kind: str, extents: Sequence[Extent]) -> dict[int, int | 
     Returns:
         For each index in a role or an indicator the one in `extents`; None where it is not among them.
     """
-    now = {_key(extent): number for number, extent in enumerate(extents)}
+    now = {key: number for number, key in enumerate(_keys(extents))}
     then = doc.user_data.get(_RELATED, {}).get(kind, now)
     return {number: now.get(key) for number, key in enumerate(then)}
 
 
-def _key(extent: Extent) -> str:
-    return f"{extent.start}:{extent.end}"
+def _keys(extents: Sequence[Extent]) -> list[str]:
+    return [_key(start, end) for start, end, _ in extents]
+
+
+def _key(start: int, end: int) -> str:
+    return f"{start}:{end}"
 
 
 def register_extensions() -> None:
@@ -139,7 +143,8 @@ def set_scores(doc: Doc, scores: list[dict[str, float]]) -> None:
         ValueError: there are more spans than dicts, or fewer.
     """
     spans = doc.spans[SENTENCES_KEY]
-    doc.user_data[_SCORES] = {_key(Extent.of(span)): row for span, row in zip(spans, scores, strict=True)}
+    keys = [_key(span.start_char, span.end_char) for span in spans]
+    doc.user_data[_SCORES] = dict(zip(keys, scores, strict=True))
 
 
 def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
@@ -163,7 +168,7 @@ def set_quantities(doc: Doc, quantities: list[Quantity]) -> None:
         if span is None:
             raise ValueError(f"the quantity {quantity.text!r} lies outside the Doc")
         spans.append(span)
-        rows = readings.setdefault(_key(Extent.of(span)), [])
+        rows = readings.setdefault(_key(span.start_char, span.end_char), [])
         if rows:
             span.id_ = str(len(rows))
         rows.append(quantity.to_dict())
@@ -188,14 +193,14 @@ def _rows(doc: Doc) -> Iterator[dict[str, Any]]:
 
 
 def _get_scores(span: Span) -> dict[str, float]:
-    scores: dict[str, float] = span.doc.user_data.get(_SCORES, {}).get(_key(Extent.of(span)), {})
+    scores: dict[str, float] = span.doc.user_data.get(_SCORES, {}).get(_key(span.start_char, span.end_char), {})
     return scores
 
 
 def _get_quantity(span: Span) -> Quantity | None:
     from vnreport.quantities import Quantity
 
-    rows = span.doc.user_data.get(_QUANTITIES, {}).get(_key(Extent.of(span)), ())
+    rows = span.doc.user_data.get(_QUANTITIES, {}).get(_key(span.start_char, span.end_char), ())
     known = span.id in span.doc.vocab.strings  # type: ignore[operator]
     number = int(span.id_) if known and span.id_.isdecimal() else 0
     candidates = chain(rows[number : number + 1], rows)
